@@ -1,0 +1,90 @@
+"""Which hosts are the API: only those are intercepted, everything else is tunnelled.
+
+A pattern is a host name, `*.` and a domain for its sub-domains, or either with `:PORT`.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from anyvcr.core.errors import ConfigError
+
+OPENAI = ("api.openai.com", "*.api.openai.com", "*.openai.azure.com")
+"""OpenAI, its regional hosts (`eu.api.openai.com`), and Azure OpenAI resources."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port of a URL (RFC 6454); the host is lower case and without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.port == _DEFAULT_PORTS.get(self.scheme):
+            return f"{self.scheme}://{host}"
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def authority(self) -> str:
+        """The value of a Host header for this origin."""
+        return str(self).partition("://")[2]
+
+    @classmethod
+    def parse(cls, url: str, what: str = "URL") -> "Origin":
+        """The origin of an http or https URL; raises ConfigError naming `what` it was meant for."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            parts, port = urlsplit(""), None
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+            msg = f"{what}: expected a URL like https://host:port, found {url!r}"
+            raise ConfigError(msg)
+        return cls(parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme])
+
+
+OPENAI_API = Origin("https", "api.openai.com", 443)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    host: str
+    subdomains: bool
+    port: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> "_Pattern":
+        host, colon, port = text.lower().rpartition(":")
+        if not colon or port.endswith("]"):
+            host, port = text.lower(), ""
+        subdomains = host.startswith("*.")
+        host = host.removeprefix("*.").strip("[]")
+        if not host or any(c in host for c in "/*@ ") or (port and not port.isdigit()):
+            msg = (
+                f"cassette_hosts: expected a host name, *.domain or host:port, "
+                f"found {text!r}"
+            )
+            raise ConfigError(msg)
+        return cls(host, subdomains, int(port) if port else None)
+
+    def matches(self, host: str, port: int) -> bool:
+        if self.port is not None and port != self.port:
+            return False
+        if self.subdomains:
+            return host.endswith("." + self.host)
+        return host == self.host
+
+
+class ApiHosts:
+    """The hosts whose traffic is recorded and replayed."""
+
+    def __init__(self, extra: tuple[str, ...] = ()) -> None:
+        self._patterns = tuple(_Pattern.parse(p) for p in (*OPENAI, *extra))
+
+    def __contains__(self, address: tuple[str, int]) -> bool:
+        host, port = address[0].lower().rstrip("."), address[1]
+        return any(p.matches(host, port) for p in self._patterns)
