@@ -1,0 +1,32 @@
+"""A stand-in for api.openai.com: a small real server for demonstrations, tests and benchmarks.
+
+It answers from a cassette or from a function, over TLS (HTTP/2 and HTTP/1.1) and plain
+HTTP/1.1, on 127.0.0.1 only, and can be slow, break off, refuse. It runs on what mitmproxy
+brings along: h11, h2, wsproto, cryptography, brotli, zstandard.
+
+    with StandIn(cassette) as api:
+        httpx.get(f"https://{api.address}/v1/models", verify=ssl.create_default_context(cafile=api.ca_file))
+        assert api.connections == 1
+
+From the command line: `python scripts/standin cassettes/simple_streaming.yaml --gap 100`.
+"""
+
+from standin.answer import Answer, BreakOff, Chunk, Framing, split_events
+from standin.encoding import Encoding
+from standin.repertoire import Repertoire
+from standin.request import Received
+from standin.sending import Sent
+from standin.server import StandIn
+
+__all__ = [
+    "Answer",
+    "BreakOff",
+    "Chunk",
+    "Encoding",
+    "Framing",
+    "Received",
+    "Repertoire",
+    "Sent",
+    "StandIn",
+    "split_events",
+]
