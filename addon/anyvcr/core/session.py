@@ -1,0 +1,110 @@
+"""One run over one cassette: requests in, decisions out, new interactions numbered.
+
+As h11's Connection it does no IO: the shell converts a request, asks `decide`, and carries
+out what it says. What was played is kept here, not in the recorded data.
+"""
+
+from dataclasses import dataclass
+
+from anyvcr.core.cassette import Cassette, Interaction, Request, Response
+from anyvcr.core.matching import Hit, Index, Miss, Repeats, Rules
+from anyvcr.core.modes import Mode
+from anyvcr.core.redaction import Redactor
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Answer with this recorded interaction."""
+
+    interaction: Interaction
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Send it to the API; `record` what comes back, or let it pass."""
+
+    record: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Answer with an error: the cassette does not hold it and the mode forbids to ask the API."""
+
+    miss: Miss
+
+
+Decision = Play | Forward | Refuse
+
+
+class Session:
+    """What go-vcr's Recorder and Cassette decide together (recorder.go, requestHandler).
+
+    `mode` is one that `modes.resolve` returned: record-once is settled by then. Requests
+    are redacted before they are compared, by what redacts them before they are stored, so
+    that a cassette matches whatever key the next person uses.
+    """
+
+    def __init__(
+        self,
+        cassette: Cassette,
+        mode: Mode,
+        redactor: Redactor,
+        *,
+        rules: Rules | None = None,
+        repeats: Repeats = Repeats.ONCE,
+    ) -> None:
+        self.mode = mode
+        self.played = 0
+        self.recorded = 0
+        self._redactor = redactor
+        self._index = Index(cassette.interactions, rules or Rules(), repeats)
+        self._next_id = len(cassette.interactions)
+
+    @property
+    def may_forward(self) -> bool:
+        """Whether any request of this session may reach the API."""
+        return self.mode is not Mode.REPLAY_ONLY
+
+    @property
+    def records(self) -> bool:
+        """Whether new interactions are written."""
+        return self.mode in (Mode.RECORD_ONLY, Mode.REPLAY_WITH_NEW_EPISODES)
+
+    def decide(self, request: Request) -> Decision:
+        """What to do with `request`; a recorded interaction is used up by being returned.
+
+        Raises RedactionError; then nothing may be forwarded, stored or shown.
+        """
+        if self.mode is Mode.PASSTHROUGH:
+            return Forward(record=False)
+        if self.mode is Mode.RECORD_ONLY:
+            return Forward(record=True)
+        wanted = self._redactor.request(request)
+        found = self._index.take(wanted, explain=not self.may_forward)
+        if isinstance(found, Hit):
+            self.played += 1
+            return Play(found.interaction)
+        if self.mode is Mode.REPLAY_WITH_NEW_EPISODES:
+            return Forward(record=True)
+        return Refuse(found)
+
+    def record(self, request: Request, response: Response) -> Interaction:
+        """A new interaction under the next id (go-vcr cassette.go, AddInteraction), redacted.
+
+        Raises RedactionError, and then it is not to be written.
+
+        Unlike go-vcr we do not play it back in the same session: a retry after a 429 and
+        a poll must reach the API again, or the cassette would hold only the first answer.
+        """
+        interaction = Interaction(
+            id=self._next_id,
+            request=self._redactor.request(request),
+            response=self._redactor.response(response),
+        )
+        self._next_id += 1
+        self.recorded += 1
+        return interaction
+
+    def unused(self) -> tuple[Interaction, ...]:
+        """Interactions that nobody asked for."""
+        return self._index.unused()
