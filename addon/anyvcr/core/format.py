@@ -1,0 +1,155 @@
+"""A cassette as the bytes of its file, and back: format version 2 of go-vcr.
+
+    bytes -> nodes -> reading -> Cassette     libyaml or PyYAML; no tag runs code
+    Cassette -> writing -> goyaml -> bytes    byte for byte what go.yaml.in/yaml/v4 writes
+
+Pure: what is read and written here are bytes, the files are the caller's.
+"""
+
+from anyvcr.core import layout, reading, recovery, values, writing
+from anyvcr.core.cassette import Cassette, Interaction, Style
+from anyvcr.core.errors import CassetteFormatError
+from anyvcr.core.goyaml import entries, items
+from anyvcr.core.mending import mended
+from anyvcr.core.nodes import Collection, Document, Node, Scalar, compose
+
+
+def loads(data: bytes, *, file: str = "") -> Cassette:
+    """The cassette in `data`; `file` is named in the CassetteFormatError that anything else raises."""
+    try:
+        return _load(data)
+    except CassetteFormatError as error:
+        raise _explained(error, data).in_file(file) from None
+
+
+def dumps(cassette: Cassette) -> bytes:
+    """The whole file, in the cassette's own style."""
+    text = entries(writing.cassette(cassette), layout.of(cassette.style), 0)
+    return f"---\n{text}".encode()
+
+
+def header(style: Style) -> bytes:  # noqa: ARG001 - both styles begin alike
+    """The lines before the first interaction."""
+    return f"---\nversion: {writing.VERSION}\ninteractions:\n".encode()
+
+
+def dump_interaction(interaction: Interaction, style: Style) -> bytes:
+    """The lines of one interaction: `header` and these one after the other are a file."""
+    form = layout.of(style)
+    return items([writing.interaction(interaction)], form, form.items(0)).encode()
+
+
+def appendable(data: bytes, *, file: str = "") -> None:
+    """Raise CassetteFormatError where dump_interaction's lines cannot follow the cassette `data`.
+
+    The style to follow with is the one that loads found. A line end is the caller's to add
+    where `data` ends without one.
+    """
+    try:
+        cassette = _load(data)
+        _check_end(_compose(data), cassette.style)
+        if not data.endswith(b"\n") and _load(data + b"\n") != cassette:
+            raise CassetteFormatError(
+                f"expected a line end after the last line, {_CANNOT_EXTEND}"
+            )
+    except CassetteFormatError as error:
+        raise _explained(error, data).in_file(file) from None
+
+
+def recover(data: bytes, *, file: str = "") -> tuple[Cassette, int]:
+    """What is whole in `data`, and the offset at which a cut-off last interaction begins.
+
+    The offset is the length of `data` where nothing is cut off. Raises CassetteFormatError
+    where more than the end is wrong.
+    """
+    try:
+        return _load(data), len(data)
+    except CassetteFormatError as error:
+        kept = _kept(error, data)
+        if kept is None:
+            raise error.in_file(file) from None
+        return kept
+
+
+class _CutOffError(CassetteFormatError):
+    """The last interaction lacks its end."""
+
+
+def _load(data: bytes) -> Cassette:
+    root = _compose(data).root
+    cassette = reading.cassette(root)
+    last = _last(root) if cassette.interactions else None
+    if last is not None and recovery.is_cut_off(last, data):
+        at = len(cassette.interactions) - 1
+        raise _CutOffError(
+            "the last interaction is cut off", line=last.line + 1, interaction=at
+        )
+    return cassette
+
+
+def _compose(data: bytes) -> Document:
+    try:
+        return compose(mended(data))
+    except CassetteFormatError as error:
+        at = recovery.interaction_at(data, error.line)
+        raise CassetteFormatError(error.what, line=error.line, interaction=at) from None
+
+
+def _check_end(document: Document, style: Style) -> None:
+    """Raise unless an item at the style's column would be one more of the file's last list."""
+    root = document.root
+    if not isinstance(root, Collection) or root.flow or root.column:
+        raise CassetteFormatError(
+            f"expected block style from column 0, {_CANNOT_EXTEND}"
+        )
+    name, node = list(values.mapping(root, "cassette").items())[-1]
+    if name != "interactions" or root.content[-1] is not node or not document.is_last:
+        msg = f"expected nothing after the list of interactions, {_CANNOT_EXTEND}"
+        raise CassetteFormatError(msg, line=node.line + 1)
+    column = layout.of(style).items(0)
+    if isinstance(node, Scalar) and not node.text:
+        return
+    if not isinstance(node, Collection) or node.flow or node.column != column:
+        msg = f"expected a list with each `- ` in column {column + 1}, {_CANNOT_EXTEND}"
+        raise CassetteFormatError(msg, line=node.line + 1)
+
+
+def _last(root: Node | None) -> Node | None:
+    """The last interaction that is a node of its own."""
+    recorded = values.mapping(root, "cassette")["interactions"] if root else None
+    return recorded.content[-1] if isinstance(recorded, Collection) else None
+
+
+def _kept(error: CassetteFormatError, data: bytes) -> tuple[Cassette, int] | None:
+    """What recover returns, where `error` says that the end of `data` is missing."""
+    start = recovery.last_start(data)
+    if start is None or not (
+        isinstance(error, _CutOffError) or recovery.ends_at(data, error.line)
+    ):
+        return None
+    try:
+        return _load(data[:start]), start
+    except CassetteFormatError:
+        return None
+
+
+def _explained(error: CassetteFormatError, data: bytes) -> CassetteFormatError:
+    kept = _kept(error, data)
+    if kept is None:
+        return error
+    cassette, start = kept
+    lines = data.count(b"\n", 0, start)
+    whole = len(cassette.interactions)
+    way = (
+        f"to keep the {whole} before it, keep the first {lines} lines (`head -n {lines}`)"
+        if whole
+        else "it is the only one, so record the cassette again"
+    )
+    reason = "" if isinstance(error, _CutOffError) else f" ({error.what})"
+    what = f"the last interaction is cut off{reason}: {way}"
+    return CassetteFormatError(what, line=lines + 1, interaction=whole)
+
+
+_CANNOT_EXTEND = (
+    "so that an interaction can be added: record the cassette again, or move it there"
+)

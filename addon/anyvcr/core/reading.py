@@ -1,0 +1,148 @@
+"""The nodes of a file as a cassette, field by field as go-vcr's structs have them (cassette.go).
+
+What is absent or null is Go's zero value, so that a cassette means the same to both.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from anyvcr.core import values
+from anyvcr.core.cassette import Cassette, Extra, Interaction, Request, Response, Style
+from anyvcr.core.errors import CassetteFormatError
+from anyvcr.core.nodes import Collection, Node
+from anyvcr.core.writing import VERSION
+
+
+def cassette(root: Node | None) -> Cassette:
+    """The cassette under a document's root."""
+    if root is None or values.is_null(root):
+        raise CassetteFormatError("expected a cassette, found an empty file")
+    found = values.mapping(root, "cassette")
+    _check_version(found.pop("version", None))
+    recorded = found.pop("interactions", None)
+    if recorded is None:
+        msg = "expected the key `interactions`, found none (an empty cassette has `interactions: []`)"
+        raise CassetteFormatError(msg, line=root.line + 1)
+    nodes = [] if values.is_null(recorded) else values.items(recorded, "interactions")
+    return Cassette(
+        interactions=_numbered(
+            [_interaction(node, i) for i, node in enumerate(nodes)], nodes
+        ),
+        style=_style(recorded),
+        extra=tuple((name, values.anything(node)) for name, node in found.items()),
+    )
+
+
+def _check_version(node: Node | None) -> None:
+    if node is None or values.is_null(node):
+        return  # go-vcr takes this for its own version
+    version = values.whole(node, "version")
+    if version != VERSION:
+        msg = f"expected cassette format version {VERSION}, found {version}: record it again"
+        raise CassetteFormatError(msg, line=node.line + 1)
+
+
+def _style(recorded: Node) -> Style:
+    """x/vcr's compact lists stand at column 0; whatever is further in is nearer to go-vcr's."""
+    indented = (
+        isinstance(recorded, Collection) and not recorded.flow and recorded.column > 2
+    )
+    return Style.GO_VCR if indented else Style.X_VCR
+
+
+def _interaction(node: Node, index: int) -> tuple[int | None, dict[str, Any]]:
+    """Its id, if it has one, and its other fields."""
+    try:
+        known, extra = _fields(node, "interaction", _INTERACTION)
+        request, response = (
+            known.get("request", _NO_REQUEST),
+            known.get("response", _NO_RESPONSE),
+        )
+        return known.get("id"), {
+            "request": request,
+            "response": response,
+            "extra": extra,
+        }
+    except CassetteFormatError as error:
+        raise CassetteFormatError(
+            error.what, line=error.line, interaction=index
+        ) from None
+
+
+def _numbered(
+    found: list[tuple[int | None, dict[str, Any]]], nodes: list[Node]
+) -> tuple[Interaction, ...]:
+    """Ids are as found, and positions where no interaction has one."""
+    if all(number is None for number, _ in found):
+        return tuple(Interaction(id=i, **fields) for i, (_, fields) in enumerate(found))
+    seen: set[int] = set()
+    for index, (number, _) in enumerate(found):
+        if (number or 0) in seen:
+            msg = f"the id {number or 0} stands twice"
+            raise CassetteFormatError(
+                msg, line=nodes[index].line + 1, interaction=index
+            )
+        seen.add(number or 0)
+    return tuple(Interaction(id=number or 0, **fields) for number, fields in found)
+
+
+def _request(node: Node, field: str) -> Request:
+    known, extra = _fields(node, field, _REQUEST)
+    return Request(**{**_REQUEST_ZEROS, **known}, extra=extra)
+
+
+def _response(node: Node, field: str) -> Response:
+    known, extra = _fields(node, field, _RESPONSE)
+    return Response(**{**_RESPONSE_ZEROS, **known}, extra=extra)
+
+
+def _fields(
+    node: Node, field: str, readers: "dict[str, _Reader]"
+) -> tuple[dict[str, Any], Extra]:
+    known = {}
+    extra = []
+    for name, value in values.mapping(node, field).items():
+        read = readers.get(name)
+        if read is None:
+            extra.append((name, values.anything(value)))
+        elif not values.is_null(value):
+            known[name] = read(value, f"{field}.{name}")
+    return known, tuple(extra)
+
+
+_Reader = Callable[[Node, str], Any]
+
+_INTERACTION: dict[str, _Reader] = {
+    "id": values.whole,
+    "request": lambda node, _: _request(node, "request"),
+    "response": lambda node, _: _response(node, "response"),
+}
+_MESSAGE: dict[str, _Reader] = {
+    "proto": values.text,
+    "proto_major": values.whole,
+    "proto_minor": values.whole,
+    "content_length": values.whole,
+    "transfer_encoding": values.texts,
+    "trailer": values.headers,
+    "body": values.octets,
+    "headers": values.headers,
+}
+_REQUEST: dict[str, _Reader] = _MESSAGE | {
+    "host": values.text,
+    "remote_addr": values.text,
+    "request_uri": values.text,
+    "form": values.headers,
+    "url": values.text,
+    "method": values.text,
+}
+_RESPONSE: dict[str, _Reader] = _MESSAGE | {
+    "uncompressed": values.boolean,
+    "status": values.text,
+    "code": values.whole,
+    "duration": values.nanoseconds,
+}
+_MESSAGE_ZEROS = {"proto": "", "proto_major": 0, "proto_minor": 0, "content_length": 0}
+_REQUEST_ZEROS = _MESSAGE_ZEROS | {"method": "", "url": ""}
+_RESPONSE_ZEROS = _MESSAGE_ZEROS | {"code": 0, "status": ""}
+_NO_REQUEST = Request(**_REQUEST_ZEROS)  # type: ignore[arg-type]
+_NO_RESPONSE = Response(**_RESPONSE_ZEROS)  # type: ignore[arg-type]
