@@ -1,0 +1,271 @@
+"""The `anyvcr` command: thin calls of library functions, and the one error boundary."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import anyvcr
+from anyvcr.cli import talk
+from anyvcr.core.cassette import Style
+from anyvcr.core.errors import AnyvcrError
+from anyvcr.core.modes import Mode
+
+if TYPE_CHECKING:
+    from anyvcr.cli.run import Listener
+    from anyvcr.proxy.options import Settings
+
+Command = Callable[..., Any]
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line on stderr and exit code 1."""
+    try:
+        cli()
+    except AnyvcrError as error:
+        talk.say(str(error))
+        sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(anyvcr.__version__, prog_name="anyvcr")
+def cli() -> None:
+    """Record the OpenAI calls of any program, and play them back in its tests.
+
+    \b
+    anyvcr record cassettes/chat.yaml -- npm test     calls the API, writes the cassette
+    anyvcr replay cassettes/chat.yaml -- npm test     offline, no key, from the cassette
+
+    The command after -- runs with HTTPS_PROXY and its runtime's certificate variables set,
+    so it need not change. Its input, output, signals and exit code stay its own; lines on
+    stderr that begin with "anyvcr:" are ours.
+    """
+
+
+def _proxy_options(command: Command) -> Command:
+    """The options that every command with a proxy takes."""
+    options = (
+        click.option(
+            "--api-host",
+            "hosts",
+            multiple=True,
+            metavar="HOST",
+            help="A further API host to intercept: name, *.domain or host:port. May be repeated.",
+        ),
+        click.option(
+            "--api",
+            metavar="URL",
+            help="The API that OPENAI_BASE_URL stands for.  [default: https://api.openai.com]",
+        ),
+        click.option(
+            "--upstream",
+            metavar="HOST:PORT|URL",
+            help="Send API requests there instead; what is recorded stays the same.",
+        ),
+        click.option(
+            "--upstream-ca",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="Certificates (PEM) to trust toward the upstream, besides the usual ones.",
+        ),
+        click.option(
+            "--offline",
+            is_flag=True,
+            help="Refuse every host that is not the API, too.",
+        ),
+        click.option(
+            "--keep-header",
+            "keep_headers",
+            multiple=True,
+            metavar="NAME",
+            help="A further header to store. May be repeated.",
+        ),
+        click.option(
+            "--match-header",
+            "match_headers",
+            multiple=True,
+            metavar="NAME",
+            help="A header that must match as well, such as openai-beta. May be repeated.",
+        ),
+        click.option(
+            "--ignore",
+            multiple=True,
+            metavar="WHAT",
+            help="What does not count in matching: a JSON path ($.user), query:NAME, "
+            "form:NAME, or tool-call-ids. May be repeated.",
+        ),
+        click.option(
+            "--repeats",
+            type=click.Choice(["once", "sticky", "cycle", "strict"]),
+            help="What identical requests get: each answer once, the last again, all "
+            "again, or only in the file's order.  [default: once]",
+        ),
+        click.option(
+            "--redact",
+            multiple=True,
+            metavar="RULE",
+            help="A further secret to remove: $.json.path, header:NAME or regex:PATTERN. "
+            "May be repeated.",
+        ),
+        click.option(
+            "--style",
+            type=click.Choice([str(style) for style in Style]),
+            help="Layout of a new cassette.  [default: x-vcr]",
+        ),
+        click.option(
+            "--port",
+            type=click.IntRange(0, 65535),
+            default=0,
+            help="Port to listen on.  [default: a free one]",
+        ),
+        click.option("--quiet", "-q", is_flag=True, help="Only say what went wrong."),
+        click.option("--verbose", "-v", is_flag=True, help="Say everything."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+_base_url = click.option(
+    "--base-url",
+    is_flag=True,
+    help="Set OPENAI_BASE_URL instead of HTTPS_PROXY: needs no certificate.",
+)
+_cassette = click.argument("cassette", type=click.Path(path_type=Path))
+_command = click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+
+
+@cli.command()
+@_cassette
+@_command
+@click.option(
+    "--mode",
+    type=click.Choice(["record-only", "record-once", "replay-with-new-episodes"]),
+    default=str(Mode.RECORD_ONLY),
+    show_default=True,
+    help="record-only replaces an existing cassette when the command has ended.",
+)
+@_base_url
+@_proxy_options
+def record(command: tuple[str, ...], **options: Any) -> None:
+    """Run COMMAND and record its calls into CASSETTE.
+
+    Answers come from the real API and pass on live, streams included. Exit code: the
+    command's own, or 1 if it succeeded but the cassette could not be written.
+    """
+    _run(command, **options)
+
+
+@cli.command()
+@_cassette
+@_command
+@_base_url
+@_proxy_options
+def replay(command: tuple[str, ...], **options: Any) -> None:
+    """Run COMMAND and answer its calls from CASSETTE.
+
+    No call reaches the API: one that the cassette does not hold gets status 599 and an
+    error that says what differs. Exit code: the command's own, or 3 if it succeeded
+    although a call was refused.
+    """
+    _run(command, mode=Mode.REPLAY_ONLY, **options)
+
+
+@cli.command()
+@_cassette
+@click.option(
+    "--mode",
+    type=click.Choice([str(mode) for mode in Mode]),
+    default=str(Mode.RECORD_ONCE),
+    show_default=True,
+    help="What to do with calls that the cassette holds, and with those it does not.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; any other lets the network use this proxy.",
+)
+@click.option(
+    "--shell",
+    type=click.Choice(["sh", "fish", "powershell", "dotenv", "github"]),
+    default="sh",
+    show_default=True,
+    help="How to print the variables.",
+)
+@_base_url
+@_proxy_options
+def serve(host: str, shell: str, **options: Any) -> None:
+    """Serve CASSETTE until stopped, for clients that are started elsewhere.
+
+    Prints the variables to set for them on stdout: eval "$(…)" them, or paste them.
+    """
+    from anyvcr.cli import run
+
+    settings, listener = _settings(host=host, **options)
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        talk.say(f"listening on {host}: who reaches this address can use the proxy")
+    sys.exit(run.until_stopped(settings, listener, shell))
+
+
+@cli.command()
+def addon() -> None:
+    """Print the path of the mitmproxy addon, for mitmdump -s "$(anyvcr addon)"."""
+    package = Path(anyvcr.__file__).parent
+    installed = package / "script" / "vcr.py"
+    click.echo(installed if installed.exists() else package.parent / "vcr.py")
+
+
+def _run(command: tuple[str, ...], **options: Any) -> None:
+    from anyvcr.cli import run
+
+    settings, listener = _settings(**options)
+    sys.exit(run.with_command(settings, listener, command))
+
+
+def _settings(
+    *,
+    cassette: Path,
+    mode: str,
+    hosts: tuple[str, ...],
+    api: str | None,
+    upstream: str | None,
+    upstream_ca: Path | None,
+    offline: bool,
+    keep_headers: tuple[str, ...],
+    match_headers: tuple[str, ...],
+    ignore: tuple[str, ...],
+    repeats: str | None,
+    redact: tuple[str, ...],
+    style: str | None,
+    port: int,
+    base_url: bool,
+    quiet: bool,
+    verbose: bool,
+    host: str = "127.0.0.1",
+) -> tuple["Settings", "Listener"]:
+    """The proxy's settings, from the command line and, where that is silent, the environment."""
+    import os
+
+    from anyvcr.cli.run import Listener
+    from anyvcr.proxy.options import Settings
+
+    talk.set_up(quiet=quiet, verbose=verbose)
+    text = {
+        "cassette": str(cassette),
+        "cassette_mode": str(mode),
+        "cassette_hosts": ",".join(hosts),
+        "cassette_base_url": api or "",
+        "cassette_upstream": upstream or "",
+        "cassette_offline": "true" if offline else "",
+        "cassette_keep_headers": ",".join(keep_headers),
+        "cassette_match_headers": ",".join(match_headers),
+        "cassette_ignore": ",".join(ignore),
+        "cassette_repeats": repeats or "",
+        "cassette_redact": "\n".join(redact),
+        "cassette_style": style or "",
+    }
+    return Settings.parse(text, os.environ), Listener(
+        host=host, port=port, upstream_ca=upstream_ca, base_url=base_url
+    )

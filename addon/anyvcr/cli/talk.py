@@ -1,0 +1,31 @@
+"""Our own words: on stderr, one line each, so that the child's output stays its own."""
+
+import logging
+import sys
+
+PREFIX = "anyvcr: "
+
+
+def say(message: str) -> None:
+    """One line for the user."""
+    print(f"{PREFIX}{message}", file=sys.stderr, flush=True)
+
+
+def set_up(*, quiet: bool, verbose: bool) -> None:
+    """Send our log to stderr; of mitmproxy's, only what went wrong, unless `verbose`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.DEBUG if verbose else logging.ERROR)
+    for noisy in ("asyncio", "hpack", "h2"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    ours = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    logging.getLogger("anyvcr").setLevel(ours)
+
+
+class _Formatter(logging.Formatter):
+    """Our prefix, and the traceback of an error only where there is one to report."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return PREFIX + super().format(record)

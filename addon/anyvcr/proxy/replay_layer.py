@@ -1,0 +1,276 @@
+"""Answers from the cassette, on the client's connection, with no way to a server.
+
+mitmproxy's HTTP layer asks its addons and then connects upstream; this one stands in its
+place in replay-only sessions. It speaks HTTP/1.1 (h11) and has no command that opens a
+connection: whatever goes wrong in it, no request for an API host leaves the machine.
+
+It serves three doors: requests inside a CONNECT tunnel (`tunnel` is their origin), plain
+proxy requests, and base-URL requests. On the listener itself it reads CONNECT, too. What is
+not for the API it hands over to mitmproxy's HTTP layer, bytes unread, for good.
+"""
+
+import logging
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import h11
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import ClientTLSLayer, modes
+from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
+
+from anyvcr.core.answer import Answer, refused
+from anyvcr.core.errors import ConfigError
+from anyvcr.core.hosts import Origin
+
+logger = logging.getLogger(__name__)
+
+MAX_HEAD = 1 << 20
+"""Bytes of a request's line and headers; h11's own limit of 16 kB is short of long URLs."""
+
+Fields = tuple[tuple[str, str], ...]
+Commands = layer.CommandGenerator[None]
+
+
+class Player(Protocol):
+    """What answers the requests that this layer reads."""
+
+    @property
+    def base_url(self) -> Origin:
+        """The API that base-URL requests are for."""
+
+    def plays(self, origin: Origin) -> bool:
+        """Whether requests for `origin` are answered from the cassette."""
+
+    def answer(
+        self, method: str, origin: Origin, target: str, fields: Fields, body: bytes
+    ) -> Answer:
+        """The recorded answer, or the refusal; never an exception that means "forward"."""
+
+
+class ReplayLayer(layer.Layer):
+    """HTTP/1.1 server on the client's connection."""
+
+    def __init__(
+        self, context: Context, player: Player, tunnel: Origin | None = None
+    ) -> None:
+        super().__init__(context)
+        self._player = player
+        self._tunnel = tunnel
+        self._http = _connection()
+        self._head = b""
+        """Bytes since the last answer, until they turn out to be a request of ours."""
+        self._request: h11.Request | None = None
+        self._origin: Origin | None = None
+        self._body: list[bytes] = []
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, events.DataReceived):
+            if self._request is None:
+                self._head += event.data
+            self._http.receive_data(event.data)
+            yield from self._read()
+        elif isinstance(event, events.ConnectionClosed):
+            yield commands.CloseConnection(self.context.client)
+
+    def _read(self) -> Commands:
+        while True:
+            try:
+                event = self._http.next_event()
+            except h11.RemoteProtocolError as error:
+                yield from self._reject(error)
+                return
+            match event:
+                case h11.Request():
+                    if (yield from self._begin(event)):
+                        return
+                case h11.Data():
+                    self._body.append(bytes(event.data))
+                case h11.EndOfMessage():
+                    yield from self._answer()
+                    if not self._next_cycle():
+                        yield commands.CloseConnection(self.context.client)
+                        return
+                case h11.ConnectionClosed():
+                    yield commands.CloseConnection(self.context.client)
+                    return
+                case _:
+                    # NEED_DATA or PAUSED. A client that waits for leave to send its body
+                    # has sent all it will.
+                    if self._http.they_are_waiting_for_100_continue:
+                        go_on = h11.InformationalResponse(
+                            status_code=100, reason=b"Continue", headers=[]
+                        )
+                        yield self._send(go_on)
+                    return
+
+    def _begin(self, request: h11.Request) -> layer.CommandGenerator[bool]:
+        """Take up `request`; True where another layer has taken over the connection."""
+        if request.method == b"CONNECT" and self._tunnel is None:
+            yield from self._connect(request)
+            return True
+        origin = self._origin_of(request)
+        if origin is None:
+            yield from self._reject("its target is no URL")
+            return True
+        if self._tunnel is None and not self._player.plays(origin):
+            yield from self._hand_over()
+            return True
+        self._request, self._origin = request, origin
+        self._head = b""
+        return False
+
+    def _origin_of(self, request: h11.Request) -> Origin | None:
+        if self._tunnel is not None:
+            return self._tunnel
+        if request.target.startswith(b"/"):
+            return self._player.base_url
+        try:
+            return Origin.parse(request.target.decode("ascii", "surrogateescape"))
+        except ConfigError:
+            return None
+
+    def _connect(self, request: h11.Request) -> Commands:
+        host, _, port = request.target.decode("ascii", "surrogateescape").rpartition(
+            ":"
+        )
+        number = int(port) if port.isdecimal() else 0
+        origin = Origin("https", host.strip("[]").lower(), number)
+        if not self._player.plays(origin):
+            yield from self._hand_over()
+            return
+        response = h11.Response(status_code=200, reason=b"OK", headers=[])
+        yield self._send(response)
+        self.context.server.address = (origin.host, origin.port)
+        tunnelled, _ = self._http.trailing_data
+        child = _Tunnel(self.context, self._player, origin)
+        self._handle_event = child.handle_event  # type: ignore[method-assign]
+        yield from child.handle_event(events.Start())
+        if tunnelled:
+            yield from child.handle_event(
+                events.DataReceived(self.context.client, tunnelled)
+            )
+
+    def _hand_over(self) -> Commands:
+        upstream = isinstance(self.context.layers[0], modes.HttpUpstreamProxy)
+        mode = HTTPMode.upstream if upstream else HTTPMode.regular
+        other = HttpLayer(self.context, mode)
+        self._handle_event = other.handle_event  # type: ignore[method-assign]
+        yield from other.handle_event(events.Start())
+        yield from other.handle_event(
+            events.DataReceived(self.context.client, self._head)
+        )
+
+    def _answer(self) -> Commands:
+        assert self._request is not None
+        assert self._origin is not None
+        target = self._request.target.decode("utf-8", "surrogateescape")
+        if not target.startswith("/"):
+            parts = urlsplit(target)
+            target = parts._replace(scheme="", netloc="").geturl() or "/"
+        answer = self._player.answer(
+            self._request.method.decode("ascii"),
+            self._origin,
+            target,
+            tuple(
+                (name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+                for name, value in self._request.headers.raw_items()
+            ),
+            b"".join(self._body),
+        )
+        yield from self._write(answer)
+
+    def _write(self, answer: Answer) -> Commands:
+        headers = [
+            (name.encode("latin-1"), value.encode("utf-8", "surrogateescape"))
+            for name, value in answer.headers
+        ]
+        if answer.has_body:
+            if answer.streamed:
+                headers.append((b"Transfer-Encoding", b"chunked"))
+            else:
+                headers.append((b"Content-Length", b"%d" % len(answer.body)))
+        data = self._http.send(
+            h11.Response(
+                status_code=answer.code,
+                reason=answer.reason.encode("latin-1", "replace"),
+                headers=headers,
+            )
+        )
+        out = [data or b""]
+        assert self._request is not None
+        if answer.has_body and answer.body and self._request.method != b"HEAD":
+            out.append(self._http.send(h11.Data(data=answer.body)) or b"")
+        out.append(self._http.send(h11.EndOfMessage()) or b"")
+        yield commands.SendData(self.context.client, b"".join(out))
+
+    def _next_cycle(self) -> bool:
+        """Make ready for the next request on the connection, if there may be one."""
+        self._request = self._origin = None
+        self._body = []
+        if (
+            self._http.our_state is not h11.DONE
+            or self._http.their_state is not h11.DONE
+        ):
+            return False
+        self._http.start_next_cycle()
+        self._head, _ = self._http.trailing_data
+        return True
+
+    def _reject(self, why: object) -> Commands:
+        """Answer 400 to what is no HTTP request, and close."""
+        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            answer = refused(f"anyvcr cannot read this request: {why}", "bad_request")
+            body = answer.body
+            head = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+            head += b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
+            yield commands.SendData(self.context.client, head + body)
+        yield commands.CloseConnection(self.context.client)
+
+    def _send(
+        self, event: h11.InformationalResponse | h11.Response
+    ) -> commands.SendData:
+        return commands.SendData(self.context.client, self._http.send(event) or b"")
+
+
+class _Tunnel(layer.Layer):
+    """The inside of a CONNECT to an API host: TLS as a rule, else plain HTTP."""
+
+    def __init__(self, context: Context, player: Player, origin: Origin) -> None:
+        super().__init__(context)
+        self._player = player
+        self._origin = origin
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if not isinstance(event, events.DataReceived):
+            if isinstance(event, events.ConnectionClosed):
+                yield commands.CloseConnection(self.context.client)
+            return
+        child = replay(self.context, self._player, self._origin, event.data)
+        self._handle_event = child.handle_event  # type: ignore[method-assign]
+        yield from child.handle_event(events.Start())
+        yield from child.handle_event(event)
+
+
+def replay(
+    context: Context, player: Player, origin: Origin | None, first: bytes
+) -> layer.Layer:
+    """The layer that replays on a connection which begins with the bytes `first`.
+
+    `origin` is known where a tunnel or a proxy mode says it; None on the listener itself.
+    """
+    tls = first[:1] == b"\x16"
+    if origin is not None and not tls:
+        origin = Origin("http", origin.host, origin.port)
+    if not tls:
+        return ReplayLayer(context, player, origin)
+    if origin is not None:
+        # What we serve is HTTP/1.1; a client that insists on HTTP/2 must not be told yes.
+        context.client.alpn = b"http/1.1"
+    outer = ClientTLSLayer(context)
+    outer.child_layer = ReplayLayer(context, player, origin)
+    return outer
+
+
+def _connection() -> h11.Connection:
+    return h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)

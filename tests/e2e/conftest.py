@@ -1,0 +1,28 @@
+"""A stand-in for the API, and what the seed asks of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from anyvcr.core import format as cassette_format
+from anyvcr.core.cassette import Cassette
+from proxies import SEED
+from standin import StandIn
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty folder: home and working directory of the programs under test."""
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def seed() -> Cassette:
+    return cassette_format.loads(SEED.read_bytes(), file=str(SEED))
+
+
+@pytest.fixture
+def api(seed: Cassette) -> Iterator[StandIn]:
+    """The API, answering as the seed did."""
+    with StandIn(seed) as running:
+        yield running
