@@ -1,6 +1,7 @@
 """The `anyvcr` command: the child keeps its terminal, its signals and its exit code."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -280,3 +281,48 @@ def test_the_childs_own_servers_are_not_proxied(home: Path) -> None:
 
     assert {"localhost", "127.0.0.1"} <= set(variables["NO_PROXY"].split(","))
     assert variables["SSL_CERT_FILE"] == variables["REQUESTS_CA_BUNDLE"]
+
+
+def test_a_report_tells_hits_misses_and_unused(home: Path) -> None:
+    program = (
+        "import urllib.request as u, urllib.error as e\n"
+        "try: u.urlopen('https://api.openai.com/v1/models')\n"
+        "except e.HTTPError as error: pass\n"
+    )
+    done = replay(home, PYTHON, "-c", program, options=("--report", "report.json"))
+    report = json.loads((home / "report.json").read_text())
+
+    assert done.returncode == 3
+    [cassette] = report["cassettes"]
+    assert cassette["cassette"] == str(SEED)
+    assert (cassette["played"], cassette["recorded"], cassette["unused"]) == (0, 0, [0])
+    [miss] = cassette["misses"]
+    assert "https://api.openai.com/v1/models" in json.dumps(miss)
+
+
+def test_strict_fails_on_what_nobody_asked_for(home: Path) -> None:
+    lenient, strict = replay(home, "true"), replay(home, "true", options=("--strict",))
+
+    assert (lenient.returncode, strict.returncode) == (0, 3)
+    assert "nobody asked for 1 interactions" in strict.stderr
+
+
+def test_an_old_cassette_fails_a_run_that_demands_a_fresh_one(home: Path) -> None:
+    cassette = home / "old.yaml"
+    cassette.write_bytes(SEED.read_bytes())
+    os.utime(cassette, (1_700_000_000, 1_700_000_000))
+
+    def aged(limit: str) -> subprocess.CompletedProcess[str]:
+        return anyvcr(home, "replay", cassette, "--max-age", limit, "--", "true")
+
+    assert (aged("30d").returncode, aged("9999w").returncode) == (3, 0)
+    assert "record it again" in aged("30d").stderr
+    assert "--max-age: expected" in aged("soon").stderr
+
+
+def test_env_prints_the_same_variables_for_a_proxy_elsewhere(home: Path) -> None:
+    done = anyvcr(home, "env", "--port", "8080", "--host", "host.docker.internal")
+
+    assert "export HTTPS_PROXY=http://host.docker.internal:8080\n" in done.stdout
+    [bundle] = re.findall(r"export SSL_CERT_FILE=(.*)\n", done.stdout)
+    assert Path(bundle).read_text().count("BEGIN CERTIFICATE") > 1

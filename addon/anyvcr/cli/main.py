@@ -132,6 +132,18 @@ _base_url = click.option(
     is_flag=True,
     help="Set OPENAI_BASE_URL instead of HTTPS_PROXY: needs no certificate.",
 )
+_shell = click.option(
+    "--shell",
+    type=click.Choice(["sh", "fish", "powershell", "dotenv", "github"]),
+    default="sh",
+    show_default=True,
+    help="How to print the variables.",
+)
+_report = click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write hits, misses and unused interactions of each cassette there, as JSON.",
+)
 _cassette = click.argument("cassette", type=click.Path(path_type=Path))
 _command = click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 
@@ -146,6 +158,7 @@ _command = click.argument("command", nargs=-1, required=True, type=click.UNPROCE
     show_default=True,
     help="record-only replaces an existing cassette when the command has ended.",
 )
+@_report
 @_base_url
 @_proxy_options
 def record(command: tuple[str, ...], **options: Any) -> None:
@@ -160,6 +173,15 @@ def record(command: tuple[str, ...], **options: Any) -> None:
 @cli.command()
 @_cassette
 @_command
+@click.option(
+    "--strict", is_flag=True, help="Also fail on interactions that nobody asked for."
+)
+@click.option(
+    "--max-age",
+    metavar="AGE",
+    help="Also fail on cassettes committed (or else written) longer ago: 30d, 12h, 2w.",
+)
+@_report
 @_base_url
 @_proxy_options
 def replay(command: tuple[str, ...], **options: Any) -> None:
@@ -170,6 +192,44 @@ def replay(command: tuple[str, ...], **options: Any) -> None:
     although a call was refused.
     """
     _run(command, mode=Mode.REPLAY_ONLY, **options)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Of the proxy.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), required=True, help="Of the proxy."
+)
+@click.option(
+    "--api-host", "hosts", multiple=True, metavar="HOST", help="As for serve."
+)
+@click.option(
+    "--replay", is_flag=True, help="Set a dummy OPENAI_API_KEY where none is set."
+)
+@_shell
+@_base_url
+def env(
+    *,
+    host: str,
+    port: int,
+    hosts: tuple[str, ...],
+    replay: bool,
+    shell: str,
+    base_url: bool,
+) -> None:
+    """Print the variables that send a client to a proxy started with serve --port.
+
+    For another terminal, an IDE or a container; for the latter name the host as the
+    container sees it: --host host.docker.internal.
+    """
+    from anyvcr.cli import run
+    from anyvcr.clients.environment import Endpoint
+    from anyvcr.proxy.options import Settings
+
+    mode = Mode.REPLAY_ONLY if replay else Mode.RECORD_ONCE
+    settings = Settings(hosts=hosts, mode=mode)
+    endpoint = Endpoint(host, port)
+    lines = run.variables(endpoint, settings, base_url=base_url, shell=shell)
+    click.echo(lines, nl=False)
 
 
 @cli.command()
@@ -187,13 +247,7 @@ def replay(command: tuple[str, ...], **options: Any) -> None:
     show_default=True,
     help="Address to listen on; any other lets the network use this proxy.",
 )
-@click.option(
-    "--shell",
-    type=click.Choice(["sh", "fish", "powershell", "dotenv", "github"]),
-    default="sh",
-    show_default=True,
-    help="How to print the variables.",
-)
+@_shell
 @_base_url
 @_proxy_options
 def serve(host: str, shell: str, **options: Any) -> None:
@@ -217,11 +271,22 @@ def addon() -> None:
     click.echo(installed if installed.exists() else package.parent / "vcr.py")
 
 
-def _run(command: tuple[str, ...], **options: Any) -> None:
+def _run(
+    command: tuple[str, ...],
+    *,
+    report: Path | None,
+    strict: bool = False,
+    max_age: str | None = None,
+    **options: Any,
+) -> None:
     from anyvcr.cli import run
+    from anyvcr.cli.verdict import Demands, parse_age
 
     settings, listener = _settings(**options)
-    sys.exit(run.with_command(settings, listener, command))
+    demands = Demands(
+        strict=strict, max_age=parse_age(max_age) if max_age else None, report=report
+    )
+    sys.exit(run.with_command(settings, listener, demands, command))
 
 
 def _settings(

@@ -7,22 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from anyvcr.cli import child, talk
+from anyvcr.cli import child, talk, verdict
+from anyvcr.cli.verdict import Demands
 from anyvcr.clients import export
 from anyvcr.clients.environment import Endpoint, changes, child_environment
-from anyvcr.clients.trust import TrustFiles, upstream_roots, write_trust
+from anyvcr.clients.trust import TrustFiles, parent_proxy, upstream_roots, write_trust
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import OPENAI
 from anyvcr.core.modes import Mode
 from anyvcr.proxy import ca
-from anyvcr.proxy.addon import Anyvcr
 from anyvcr.proxy.master import Proxy
 from anyvcr.proxy.options import Settings
-from anyvcr.proxy.summary import Summary
-
-EXIT_FAILED = 1
-EXIT_MISSED = 3
-"""The command succeeded, but asked for something that the cassette does not hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +31,11 @@ class Listener:
     """Send the command to the base URL instead of the proxy."""
 
 
-def with_command(settings: Settings, listener: Listener, command: Sequence[str]) -> int:
+def with_command(
+    settings: Settings, listener: Listener, demands: Demands, command: Sequence[str]
+) -> int:
     """Run `command` behind a proxy; the exit code for ours."""
-    return asyncio.run(_with_command(settings, listener, command))
+    return asyncio.run(_with_command(settings, listener, demands, command))
 
 
 def until_stopped(settings: Settings, listener: Listener, shell: str) -> int:
@@ -47,7 +44,7 @@ def until_stopped(settings: Settings, listener: Listener, shell: str) -> int:
 
 
 async def _with_command(
-    settings: Settings, listener: Listener, command: Sequence[str]
+    settings: Settings, listener: Listener, demands: Demands, command: Sequence[str]
 ) -> int:
     with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
         proxy, trust = _prepare(settings, listener, Path(state))
@@ -58,7 +55,7 @@ async def _with_command(
         except child.CommandError as error:
             talk.say(str(error))
             return error.code
-    return _verdict(proxy.addon, code)
+    return verdict.exit_code(proxy.addon, demands, code)
 
 
 async def _until_stopped(settings: Settings, listener: Listener, shell: str) -> int:
@@ -69,8 +66,26 @@ async def _until_stopped(settings: Settings, listener: Listener, shell: str) -> 
             set_, unset = changes(os.environ, environment)
             print(export.lines(set_, unset, shell), end="", flush=True)
             await child.until_told()
-    failed = proxy.addon.summary is not None and proxy.addon.summary.failure
-    return EXIT_FAILED if failed else 0
+    failed = any(summary.failure for summary in proxy.addon.summaries)
+    return verdict.EXIT_FAILED if failed else 0
+
+
+def variables(
+    endpoint: Endpoint, settings: Settings, *, base_url: bool, shell: str
+) -> str:
+    """What a client must set for a proxy that runs, or will run, at `endpoint`."""
+    place = ca.folder(os.environ)
+    certificate = ca.ensure(place)
+    trust = write_trust(place / "trust", certificate.read_text(), os.environ)
+    environment = child_environment(
+        os.environ,
+        endpoint,
+        trust,
+        api_hosts=(*OPENAI, *settings.hosts),
+        replay=settings.mode is Mode.REPLAY_ONLY,
+        base_url=base_url,
+    )
+    return export.lines(*changes(os.environ, environment), shell)
 
 
 def _prepare(
@@ -85,6 +100,7 @@ def _prepare(
         host=listener.host,
         port=listener.port,
         upstream_ca=_upstream_ca(listener, state, os.environ),
+        parent=None if settings.upstream else parent_proxy(os.environ),
     )
     return proxy, trust
 
@@ -120,37 +136,4 @@ def _environment(
         api_hosts=(*OPENAI, *settings.hosts),
         replay=not proxy.addon.may_forward,
         base_url=listener.base_url,
-    )
-
-
-def _verdict(addon: Anyvcr, code: int) -> int:
-    summary = addon.summary
-    assert summary is not None
-    if addon.calls == 0 and summary.mode is not Mode.PASSTHROUGH:
-        _explain_silence(addon, summary)
-    if code:
-        return code
-    if summary.failure:
-        return EXIT_FAILED
-    if summary.misses:
-        talk.say(
-            f"the command succeeded, but calls of it were refused ({len(summary.misses)}): "
-            f"exit code {EXIT_MISSED}"
-        )
-        return EXIT_MISSED
-    return 0
-
-
-def _explain_silence(addon: Anyvcr, summary: Summary) -> None:
-    what = "recorded" if summary.mode is Mode.RECORD_ONLY else "played back"
-    if addon.refused_handshakes:
-        talk.say(
-            f"nothing was {what}: {addon.refused_handshakes} connections to the API came, but the "
-            "program does not trust our certificate; --base-url does without one"
-        )
-        return
-    talk.say(
-        f"nothing was {what}: no call to the API came through the proxy. Either the command made "
-        "none, or its HTTP library does not read HTTPS_PROXY (then try --base-url), or it calls "
-        "a host that is not OpenAI's (then name it with --api-host)"
     )

@@ -7,6 +7,7 @@ and nowhere else.
 
 import asyncio
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from mitmproxy import options
 from mitmproxy.addons import (
@@ -23,7 +24,6 @@ from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.hosts import Origin
 from anyvcr.proxy.addon import Anyvcr
 from anyvcr.proxy.options import Settings
-from anyvcr.proxy.summary import Summary
 
 
 class _Started:
@@ -47,10 +47,13 @@ class Proxy:
         host: str = "127.0.0.1",
         port: int = 0,
         upstream_ca: Path | None = None,
+        parent: str | None = None,
     ) -> None:
+        """`parent` is the URL of the proxy by which this machine reaches the API."""
         self.addon = Anyvcr(settings)
         self._address = (host, port)
         self._upstream_ca = upstream_ca
+        self._parent = parent
         self._ca_folder = ca_folder
         self._master: Master | None = None
         self._task: asyncio.Task[None] | None = None
@@ -77,15 +80,14 @@ class Proxy:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def stop(self) -> Summary | None:
-        """End the proxy and the recording; the summary says what became of it."""
+    async def stop(self) -> None:
+        """End the proxy and the recordings; the addon's summaries say what became of them."""
         if self._master is not None and self._task is not None:
             self._master.shutdown()
             await self._task
             await self._close_servers(self._master)
         self._master = self._task = None
         self.addon.done()
-        return self.addon.summary
 
     @property
     def origin(self) -> Origin:
@@ -111,6 +113,13 @@ class Proxy:
         opts.update(confdir=str(self._ca_folder), listen_host=host, listen_port=port)
         if self._upstream_ca is not None:
             opts.update(ssl_verify_upstream_trusted_ca=str(self._upstream_ca))
+        if self._parent is not None:
+            parts = urlsplit(self._parent)
+            address = parts.netloc.rpartition("@")[2]
+            opts.update(mode=[f"upstream:{parts.scheme}://{address}"])
+            if parts.username is not None:
+                user, password = unquote(parts.username), unquote(parts.password or "")
+                opts.update(upstream_auth=f"{user}:{password}")
         return master
 
     def _listening(self) -> list[tuple[str, int]]:
