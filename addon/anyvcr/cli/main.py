@@ -263,6 +263,64 @@ def serve(host: str, shell: str, **options: Any) -> None:
     sys.exit(run.until_stopped(settings, listener, shell))
 
 
+_paths = click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+
+
+@cli.command()
+@_paths
+@click.option(
+    "--output",
+    type=click.Choice(["human", "json", "github"]),
+    default="human",
+    show_default=True,
+    help="Sentences, a JSON list, or annotations for GitHub Actions.",
+)
+def check(paths: tuple[Path, ...], output: str) -> None:
+    """Check that the cassettes in PATHS are valid and hold no secret.
+
+    PATHS are files and folders. Exit code 0: all is well; 1: there are problems, which
+    are printed without the secrets themselves.
+    """
+    from anyvcr.cli import check as checking
+
+    files = list(checking.cassettes(paths))
+    found = [problem for file in files for problem in checking.problems(file)]
+    click.echo(checking.write(found, checking.Form(output)), nl=False)
+    if not files:
+        talk.say(
+            "no cassette found: expected files, or folders with YAML files in them"
+        )
+    talk.say(f"checked {len(files)} cassettes, {len(found)} problems")
+    sys.exit(1 if found or not files else 0)
+
+
+@cli.command()
+@_paths
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="RULE",
+    help="A further secret to remove: $.json.path, header:NAME or regex:PATTERN. "
+    "May be repeated.",
+)
+def redact(paths: tuple[Path, ...], rules: tuple[str, ...]) -> None:
+    """Remove secrets from the cassettes in PATHS, also from those that go-vcr wrote.
+
+    Each file is replaced in one step. What check reports is removed, and what --rule names.
+    """
+    from anyvcr.cli import check as checking
+    from anyvcr.core.redaction import RedactionRules
+
+    parsed = RedactionRules.parse("\n".join(rules))
+    for file in checking.cassettes(paths):
+        changed = checking.redact(file, parsed)
+        if changed:
+            talk.say(f"{file}: secrets removed from {changed} interactions")
+
+
 @cli.command()
 def addon() -> None:
     """Print the path of the mitmproxy addon, for mitmdump -s "$(anyvcr addon)"."""
