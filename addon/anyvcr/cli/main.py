@@ -109,6 +109,28 @@ def _proxy_options(command: Command) -> Command:
             "May be repeated.",
         ),
         click.option(
+            "--pace",
+            metavar="PACE",
+            help="How fast answers are played back: instant, recorded, or a factor such as 2x "
+            "(twice as fast) or 0.5x.  [default: instant]",
+        ),
+        click.option(
+            "--timing",
+            is_flag=True,
+            help="Store when the chunks of streams came, so that --pace can repeat it. go-vcr "
+            "ignores what is stored, and drops it when it writes the file again.",
+        ),
+        click.option(
+            "--keep-partial",
+            is_flag=True,
+            help="Store answers that broke off, too; played back, they break off at the same byte.",
+        ),
+        click.option(
+            "--upload-limit",
+            metavar="SIZE",
+            help="Answer larger requests with 413; bytes, with k, m or g.  [default: 1g]",
+        ),
+        click.option(
             "--style",
             type=click.Choice([str(style) for style in Style]),
             help="Layout of a new cassette.  [default: x-vcr]",
@@ -361,6 +383,10 @@ def _settings(
     ignore: tuple[str, ...],
     repeats: str | None,
     redact: tuple[str, ...],
+    pace: str | None,
+    timing: bool,
+    keep_partial: bool,
+    upload_limit: str | None,
     style: str | None,
     port: int,
     base_url: bool,
@@ -387,6 +413,10 @@ def _settings(
         "cassette_ignore": ",".join(ignore),
         "cassette_repeats": repeats or "",
         "cassette_redact": "\n".join(redact),
+        "cassette_pace": pace or "",
+        "cassette_timing": "true" if timing else "",
+        "cassette_keep_partial": "true" if keep_partial else "",
+        "cassette_upload_limit": upload_limit or "",
         "cassette_style": style or "",
     }
     return Settings.parse(text, os.environ), Listener(

@@ -105,20 +105,15 @@ def _prepare(
     return proxy, trust
 
 
-def _upstream_ca(
-    listener: Listener, state: Path, environ: Mapping[str, str]
-) -> Path | None:
-    """A file with the roots that the proxy trusts toward the API; None for mitmproxy's own."""
+def _upstream_ca(listener: Listener, state: Path, environ: Mapping[str, str]) -> Path:
+    """A file with the roots that the proxy trusts toward the API."""
     roots = upstream_roots(environ)
     if listener.upstream_ca is not None:
         try:
-            own = listener.upstream_ca.read_text()
+            roots += "\n" + listener.upstream_ca.read_text()
         except OSError as error:
             msg = f"--upstream-ca {listener.upstream_ca}: {error.strerror}"
             raise ConfigError(msg) from error
-        roots = f"{roots or ''}\n{own}"
-    if roots is None:
-        return None
     place = state / "upstream-roots.pem"
     place.write_text(roots)
     return place

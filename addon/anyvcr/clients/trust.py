@@ -98,15 +98,13 @@ def write_trust(state: Path, ca_pem: str, parent: Mapping[str, str]) -> TrustFil
     return files
 
 
-def upstream_roots(parent: Mapping[str, str]) -> str | None:
-    """What to trust toward the API, PEM; None where the parent names no roots of its own.
+def upstream_roots(parent: Mapping[str, str]) -> str:
+    """What to trust toward the API, PEM: the machine's roots, and those the parent names.
 
-    mitmproxy ignores these variables and trusts certifi's roots alone.
+    mitmproxy ignores both and trusts certifi's roots alone; behind a company's proxy the
+    machine knows better.
     """
-    names = (*REPLACING, *ADDING, "SSL_CERT_DIR")
-    if not any(parent.get(name) for name in names):
-        return None
-    return pem.text(_roots(parent, names))
+    return pem.text(_roots(parent, (*REPLACING, *ADDING, "SSL_CERT_DIR")))
 
 
 def parent_proxy(
