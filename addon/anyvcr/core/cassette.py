@@ -37,7 +37,7 @@ class Request:
     proto_major: int = 1
     proto_minor: int = 1
     content_length: int = 0
-    """Bytes; -1 where the length was not known beforehand; 0 without a body."""
+    """Bytes; 0 without a body and where the length was not known beforehand."""
     transfer_encoding: tuple[str, ...] = ()
     trailer: Headers = ()
     host: str = ""
