@@ -8,8 +8,12 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from anyvcr.core.cassette import Headers, Interaction, Request, Response
-from anyvcr.core.differences import Miss, compare, explain, report
-from anyvcr.core.matching import Hit, Index, Repeats, Rules, key, meaning
+from anyvcr.core.differences import compare
+from anyvcr.core.matching import Hit, Index
+from anyvcr.core.meaning import Key, Meaning, Question
+from anyvcr.core.miss import Miss
+from anyvcr.core.rules import Repeats, Rules
+from anyvcr.core.wording import explain, report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +130,14 @@ def request(body: str | bytes, content_type: str = "application/json") -> Reques
     return Request(method="POST", url=CHAT, headers=headers, body=data)
 
 
+def key(asked: Request, rules: Rules) -> Key:
+    return Question(asked, rules).key
+
+
+def meaning(asked: Request, rules: Rules) -> Meaning:
+    return Question(asked, rules).meaning
+
+
 def recorded(requests: Sequence[Request]) -> list[Interaction]:
     answer = Response(code=200, status="200 OK")
     return [
@@ -139,6 +151,7 @@ def recorded(requests: Sequence[Request]) -> list[Interaction]:
 def test_spelling_does_not_count(tree: Tree, data: st.DataObject) -> None:
     one, other = (request(data.draw(spelled(tree))) for _ in range(2))
     assert key(one, PLAIN) == key(other, PLAIN)
+    assert Question(one, PLAIN).sketch == Question(other, PLAIN).sketch
     assert compare(meaning(one, PLAIN), meaning(other, PLAIN)) == ()
 
 
@@ -194,6 +207,9 @@ def test_any_request_matches_itself_and_differs_from_others_both_ways(
     )
     assert len(forth) == len(back)
     assert (forth == ()) is (key(one, PLAIN) == key(other, PLAIN))
+    first, second = Question(one, PLAIN), Question(other, PLAIN)
+    assert (forth == ()) is first.matches(second) is second.matches(first)
+    assert first.sketch == second.sketch or forth
 
 
 @unhurried
@@ -244,27 +260,40 @@ def test_forms_match_exactly_when_each_name_has_the_same_parts(
     assert (key(first, PLAIN) == key(second, PLAIN)) is equal
 
 
+ASKED = [["a", 0], ["a", 1], ["a", True], ["b", 0], ["b"]]
+"""Some with the same texts, the last never recorded."""
+SPELLINGS = (None, 1)
+
+
 @unhurried
 @given(
-    there=st.lists(st.integers(0, 3), max_size=8),
-    asked=st.lists(st.integers(0, 4), max_size=14),
+    there=st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from(SPELLINGS)), max_size=8
+    ),
+    asked=st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from(SPELLINGS)), max_size=14
+    ),
     repeats=st.sampled_from(Repeats),
-    ahead=st.integers(0, 9),
 )
 def test_the_index_plays_what_a_scan_would_play(
-    there: list[int], asked: list[int], repeats: Repeats, ahead: int
+    there: list[tuple[int, int | None]],
+    asked: list[tuple[int, int | None]],
+    repeats: Repeats,
 ) -> None:
-    index = Index(recorded([request(f"[{n}]") for n in there]), PLAIN, repeats)
-    index.prepare(ahead)
+    def sent(number: int, indent: int | None) -> Request:
+        return request(json.dumps(ASKED[number], indent=indent))
+
+    index = Index(recorded([sent(*each) for each in there]), PLAIN, repeats)
     left = list(range(len(there)))
-    for wanted in asked:
+    for wanted, indent in asked:
         equal = [
-            position for position in range(len(there)) if there[position] == wanted
+            position for position in range(len(there)) if there[position][0] == wanted
         ]
-        found = index.take(request(f"[ {wanted}.0 ]"), explain=False)
-        unplayed = [position for position in left if there[position] == wanted]
+        found = index.take(sent(wanted, indent), explain=False)
+        unplayed = [position for position in left if position in equal]
         if repeats is Repeats.STRICT:
-            unplayed = [position for position in left[:1] if there[position] == wanted]
+            unplayed = [position for position in left[:1] if position in equal]
+        used_up = bool(equal) and not set(equal) & set(left)
         if not unplayed and equal and repeats is Repeats.CYCLE:
             left = sorted({*left, *equal})
             unplayed = equal
@@ -275,4 +304,6 @@ def test_the_index_plays_what_a_scan_would_play(
             expected = equal[-1]
         else:
             expected = None
+            assert isinstance(found, Miss)
+            assert found.used_up is used_up
         assert (found.interaction.id if isinstance(found, Hit) else None) == expected

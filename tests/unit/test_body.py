@@ -11,13 +11,12 @@ from anyvcr.core.body import (
     Multipart,
     Part,
     Raw,
-    Repeating,
     canonical,
     digest,
     pairs,
-    parse_json,
     read,
 )
+from anyvcr.core.jsonvalue import Repeating, parse_json
 
 BOUNDARY = "multipart/form-data; boundary=b"
 

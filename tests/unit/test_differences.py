@@ -5,16 +5,12 @@ import re
 
 import pytest
 from anyvcr.core.cassette import Interaction, Request, Response
-from anyvcr.core.differences import (
-    ABSENT,
-    Miss,
-    Shown,
-    compare,
-    explain,
-    report,
-    suggestions,
-)
-from anyvcr.core.matching import Hit, Index, Repeats, Rules, meaning
+from anyvcr.core.differences import ABSENT, Shown, compare
+from anyvcr.core.matching import Hit, Index
+from anyvcr.core.meaning import Question
+from anyvcr.core.miss import Miss, suggestions
+from anyvcr.core.rules import Repeats, Rules
+from anyvcr.core.wording import explain, report
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 
@@ -57,7 +53,7 @@ def differences(
     recorded: Request, sent: Request, rules: Rules | None = None
 ) -> list[tuple[str, Shown, Shown]]:
     used = rules or Rules()
-    found = compare(meaning(recorded, used), meaning(sent, used))
+    found = compare(Question(recorded, used).meaning, Question(sent, used).meaning)
     return [(each.path, each.recorded, each.sent) for each in found]
 
 

@@ -6,8 +6,8 @@ import pytest
 from anyvcr.core.cassette import Style
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import Origin
-from anyvcr.core.matching import Repeats
 from anyvcr.core.modes import Mode
+from anyvcr.core.rules import Repeats
 from anyvcr.proxy.options import OPTIONS, Settings, refuse_unknown
 from anyvcr.proxy.upstream import Upstream
 

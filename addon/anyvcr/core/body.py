@@ -7,12 +7,12 @@ for two bodies exactly when they say the same. Whatever cannot be read as its ki
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, DecimalException
 from hashlib import sha256
 from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
+
+from anyvcr.core.jsonvalue import Value, encode, equal, parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Json:
 class Lines:
     """JSON Lines: one value for each line that is not blank."""
 
-    values: "list[Value]"
+    values: list[Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +70,34 @@ def read(data: bytes, content_type: str = "") -> Body:
     """The body of a request that has this Content-Type header, empty where it has none."""
     if not data:
         return Raw(b"")
-    media_type = content_type.partition(";")[0].strip().lower()
-    if _is_json(media_type):
+    bare = media_type(content_type)
+    if _is_json(bare):
         return _json(data) or Raw(data)
-    if media_type in _LINES:
+    if bare in _LINES:
         return _lines(data) or Raw(data)
-    if media_type == "application/x-www-form-urlencoded":
+    if bare == FORM_TYPE:
         return _form(data)
-    if media_type.startswith("multipart/"):
+    if bare.startswith("multipart/"):
         return _multipart(data, content_type) or Raw(data)
-    return _guess(data, has_type=bool(media_type)) or Raw(data)
+    return _guess(data, has_type=bool(bare)) or Raw(data)
+
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+def media_type(content_type: str) -> str:
+    """A Content-Type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def same(one: Body, other: Body) -> bool:
+    """Whether two bodies say the same."""
+    match one, other:
+        case (Json(before), Json(now)) | (Lines(before), Lines(now)):
+            return equal(before, now)
+        case Multipart(), Multipart():
+            return canonical(one) == canonical(other)
+    return one == other
 
 
 def digest(body: Body) -> bytes:
@@ -206,13 +224,13 @@ def _part(chunk: bytes) -> Part | None:
         return None
     headers = _part_headers(head)
     disposition = _parameters(headers.pop("content-disposition", ""))
-    media_type = headers.pop("content-type", "").lower()
+    content_type = headers.pop("content-type", "").lower()
     return Part(
         name=disposition.get("name", ""),
         filename=disposition.get("filename"),
-        type=media_type,
+        type=content_type,
         headers=tuple(sorted(headers.items())),
-        content=_part_content(content, media_type),
+        content=_part_content(content, content_type),
     )
 
 
@@ -230,8 +248,8 @@ def _part_headers(head: bytes) -> dict[str, str]:
     return headers
 
 
-def _part_content(content: bytes, media_type: str) -> Json | Lines | Raw:
-    bare = media_type.partition(";")[0].strip()
+def _part_content(content: bytes, content_type: str) -> Json | Lines | Raw:
+    bare = media_type(content_type)
     if _is_json(bare):
         return _json(content) or Raw(content)
     if bare in _LINES:

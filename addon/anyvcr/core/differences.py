@@ -1,32 +1,18 @@
-"""Why no interaction answers a request: the nearest recorded ones, and how each differs.
-
-Ranking is bounded: of a limited number of candidates only those that share most of
-their quoted text with the request are parsed and compared in full.
-"""
+"""In what two requests differ, part by part."""
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum
-from heapq import nsmallest
 from itertools import zip_longest
-from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
-from anyvcr.core.body import (
-    Body,
-    Form,
-    Json,
-    Lines,
-    Multipart,
-    Part,
-    Raw,
-    Repeating,
-    Value,
-    canonical,
-)
-from anyvcr.core.cassette import Interaction, Request
+from anyvcr.core.body import Body, Form, Json, Lines, Multipart, Part, Raw, same
+from anyvcr.core.ends import common_ends
+from anyvcr.core.jsonvalue import Value, encode, equal
+from anyvcr.core.meaning import Meaning
+from anyvcr.core.target import Target
 
 
 class Absent(Enum):
@@ -51,8 +37,6 @@ class Difference:
     path: str
     recorded: Shown
     sent: Shown
-
-
 
 
 def compare(recorded: Meaning, sent: Meaning) -> tuple[Difference, ...]:
@@ -120,15 +104,8 @@ def _compare_values(path: str, recorded: Value, sent: Value) -> Iterator[Differe
             yield from _compare_items(path + _member(name), *both)
     elif isinstance(recorded, list) and isinstance(sent, list):
         yield from _compare_lists(path, recorded, sent)
-    elif not _same(recorded, sent):
+    elif not equal(recorded, sent):
         yield Difference(path=path, recorded=recorded, sent=sent)
-
-
-def _same(recorded: Value, sent: Value) -> bool:
-    """Whether two values are equal, of which at most one is an object and at most one a list."""
-    if isinstance(recorded, Repeating) and isinstance(sent, Repeating):
-        return canonical(Json(recorded)) == canonical(Json(sent))
-    return type(recorded) is type(sent) and recorded == sent
 
 
 def _compare_items(
@@ -148,9 +125,9 @@ def _compare_lists(
     start = 0
     if len(recorded) != len(sent):
         # One element more at the front must not make all others differ.
-        before = [canonical(Json(value)) for value in recorded]
-        now = [canonical(Json(value)) for value in sent]
-        start, end = _common_ends(before, now)
+        before = [encode(value) for value in recorded]
+        now = [encode(value) for value in sent]
+        start, end = common_ends(before, now)
         recorded = recorded[start : len(recorded) - end]
         sent = sent[start : len(sent) - end]
     for index, both in enumerate(zip_longest(recorded, sent, fillvalue=ABSENT), start):
@@ -199,7 +176,7 @@ def _compare_part(
     for what, before, now in named:
         if before != now:
             yield Difference(path=f"form-{what}:{name}", recorded=before, sent=now)
-    if canonical(recorded.content) != canonical(sent.content):
+    if not same(recorded.content, sent.content):
         before, now = _shown(recorded.content), _shown(sent.content)
         yield Difference(path=f"form:{name}", recorded=before, sent=now)
 
@@ -231,18 +208,6 @@ T = TypeVar("T")
 
 def _paired(recorded: list[T], sent: list[T]) -> Iterator[tuple[T | None, T | None]]:
     """What stands at the same place, without what is common to both ends where one is longer."""
-    start, end = (0, 0) if len(recorded) == len(sent) else _common_ends(recorded, sent)
+    start, end = (0, 0) if len(recorded) == len(sent) else common_ends(recorded, sent)
     before = recorded[start : len(recorded) - end]
     return zip_longest(before, sent[start : len(sent) - end])
-
-
-def _common_ends(one: Sequence[object], other: Sequence[object]) -> tuple[int, int]:
-    """How many elements are equal at the start, and how many of the rest at the end."""
-    shorter = min(len(one), len(other))
-    start = 0
-    while start < shorter and one[start] == other[start]:
-        start += 1
-    end = 0
-    while end < shorter - start and one[-1 - end] == other[-1 - end]:
-        end += 1
-    return start, end

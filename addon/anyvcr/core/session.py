@@ -7,9 +7,11 @@ out what it says. What was played is kept here, not in the recorded data.
 from dataclasses import dataclass
 
 from anyvcr.core.cassette import Cassette, Interaction, Request, Response
-from anyvcr.core.matching import Hit, Index, Miss, Repeats, Rules
+from anyvcr.core.matching import Hit, Index
+from anyvcr.core.miss import Miss
 from anyvcr.core.modes import Mode
 from anyvcr.core.redaction import Redactor
+from anyvcr.core.rules import Repeats, Rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,114 @@
+"""The rules of matching: what does not count, what counts as well, and which answer repeats get."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from anyvcr.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jsonpath import JSONPath
+
+
+class Repeats(StrEnum):
+    """Which answer identical requests get."""
+
+    ONCE = "once"
+    """Their recorded answers in order, each once (go-vcr cassette.go, GetInteraction)."""
+    STICKY = "sticky"
+    """In order, then the last one again and again."""
+    CYCLE = "cycle"
+    """In order, then from the first again."""
+    STRICT = "strict"
+    """The whole cassette in its order, each once."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Repeats":
+        """The rule of that name; raises ConfigError listing the four."""
+        try:
+            return cls(text.strip().lower())
+        except ValueError:
+            msg = f"unknown rule for repeats {text!r}: expected one of {', '.join(cls)}"
+            raise ConfigError(msg) from None
+
+
+TOOL_CALL_IDS = "tool-call-ids"
+"""Preset: ids of tool calls are compared by their order of first appearance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What does not count although it differs, and what counts although it is a header.
+
+    Raises ConfigError for a declaration that cannot be read.
+    """
+
+    ignore: tuple[str, ...] = ()
+    """JSON paths (`$.user`; JSON Lines are an array), `query:NAME`, `form:NAME` (urlencoded
+    field or multipart part), `form-type:NAME` (only a part's Content-Type), and
+    `tool-call-ids`."""
+    headers: tuple[str, ...] = ()
+    """Names of the headers that must be equal as well."""
+    query: frozenset[str] = field(init=False, repr=False, compare=False)
+    form: frozenset[str] = field(init=False, repr=False, compare=False)
+    form_type: frozenset[str] = field(init=False, repr=False, compare=False)
+    paths: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for entry in self.ignore:
+            _check_ignore(entry)
+        for name in self.headers:
+            if not _HEADER_NAME.fullmatch(name):
+                msg = f"{name!r} is not the name of a header that could be matched"
+                raise ConfigError(msg)
+        for name in ("query", "form", "form-type"):
+            named = frozenset(_named(self.ignore, f"{name}:"))
+            object.__setattr__(self, name.replace("-", "_"), named)
+        paths = tuple(entry for entry in self.ignore if entry.startswith("$"))
+        object.__setattr__(self, "paths", paths)
+
+
+def _named(ignore: Sequence[str], prefix: str) -> list[str]:
+    return [entry[len(prefix) :] for entry in ignore if entry.startswith(prefix)]
+
+
+def _check_ignore(entry: str) -> None:
+    kind, colon, name = entry.partition(":")
+    if entry.startswith("$"):
+        compiled_path(entry)
+    elif entry != TOOL_CALL_IDS and not (
+        colon and name and kind in {"query", "form", "form-type"}
+    ):
+        msg = (
+            f"cannot ignore {entry!r}: expected a JSON path such as $.user,"
+            f" query:NAME, form:NAME, form-type:NAME or {TOOL_CALL_IDS}"
+        )
+        raise ConfigError(msg)
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@lru_cache(maxsize=256)
+def compiled_path(path: str) -> "JSONPath":
+    """The query of RFC 9535; raises ConfigError."""
+    # Imported here: it takes 100 ms, and few sessions ignore a JSON path.
+    from jsonpath import (  # noqa: PLC0415
+        JSONPath,
+        JSONPathEnvironment,
+        JSONPathError,
+    )
+
+    try:
+        compiled = JSONPathEnvironment(strict=True).compile(path)
+    except JSONPathError as error:
+        reason = str(error).partition("\n")[0]
+        msg = f"cannot ignore {path!r}: not a JSON path of RFC 9535 ({reason})"
+        raise ConfigError(msg) from None
+    if not isinstance(compiled, JSONPath) or any(compiled.finditer([])):
+        msg = f"cannot ignore {path!r}: that is the whole body"
+        raise ConfigError(msg)
+    return compiled
