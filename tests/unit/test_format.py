@@ -375,7 +375,8 @@ def test_a_body_that_go_yaml_writes_but_cannot_read_is_read(
         ),
         style=style,
     )  # fmt: skip
-    assert cassette_format.loads(cassette_format.dumps(recorded)) == recorded
+    found = cassette_format.loads(cassette_format.dumps(recorded))
+    assert found.interactions == recorded.interactions
 
 
 @pytest.mark.parametrize("style", list(Style))

@@ -20,7 +20,9 @@ class Style(StrEnum):
     """Whose YAML layout a file has."""
 
     X_VCR = "x-vcr"
-    """charm.land/x/vcr: indent 2, compact sequences."""
+    """charm.land/x/vcr v0.1.1 with what it requires: indent 2, compact sequences."""
+    X_VCR_FOLDED = "x-vcr-folded"
+    """x/vcr in a module with go-yaml v4.0.0-rc.5 or later, which folds long lines."""
     GO_VCR = "go-vcr"
     """gopkg.in/dnaeon/go-vcr.v4 as it comes: indent 4."""
 

@@ -6,12 +6,17 @@
 Pure: what is read and written here are bytes, the files are the caller's.
 """
 
+from dataclasses import replace
+
 from anyvcr.core import layout, reading, recovery, values, writing
 from anyvcr.core.cassette import Cassette, Interaction, Style
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.goyaml import entries, items
 from anyvcr.core.mending import mended
 from anyvcr.core.nodes import Collection, Document, Node, Scalar, compose
+from anyvcr.core.quoting import may_fold
+
+_Document = Document[reading.Draft | CassetteFormatError]
 
 
 def loads(data: bytes, *, file: str = "") -> Cassette:
@@ -46,8 +51,9 @@ def appendable(data: bytes, *, file: str = "") -> None:
     where `data` ends without one.
     """
     try:
-        cassette = _load(data)
-        _check_end(_compose(data), cassette.style)
+        document = _compose(data)
+        cassette = _checked(document, data)
+        _check_end(document, cassette.style)
         if not data.endswith(b"\n") and _load(data + b"\n") != cassette:
             raise CassetteFormatError(
                 f"expected a line end after the last line, {_CANNOT_EXTEND}"
@@ -76,26 +82,53 @@ class _CutOffError(CassetteFormatError):
 
 
 def _load(data: bytes) -> Cassette:
-    root = _compose(data).root
-    cassette = reading.cassette(root)
-    last = _last(root) if cassette.interactions else None
-    if last is not None and recovery.is_cut_off(last, data):
-        at = len(cassette.interactions) - 1
-        raise _CutOffError(
-            "the last interaction is cut off", line=last.line + 1, interaction=at
-        )
-    return cassette
+    return _checked(_compose(data), data)
 
 
-def _compose(data: bytes) -> Document:
+def _compose(data: bytes) -> _Document:
     try:
-        return compose(mended(data))
+        return compose(mended(data), reading.draft)
     except CassetteFormatError as error:
         at = recovery.interaction_at(data, error.line)
         raise CassetteFormatError(error.what, line=error.line, interaction=at) from None
 
 
-def _check_end(document: Document, style: Style) -> None:
+def _checked(document: _Document, data: bytes) -> Cassette:
+    cassette = reading.cassette(document)
+    last = _last(document)
+    if last is not None and recovery.is_cut_off(last, data):
+        at = len(cassette.interactions) - 1
+        raise _CutOffError(
+            "the last interaction is cut off", line=last.line + 1, interaction=at
+        )
+    if cassette.style is Style.X_VCR and _is_folded(cassette, data):
+        return replace(cassette, style=Style.X_VCR_FOLDED)
+    return cassette
+
+
+def _is_folded(cassette: Cassette, data: bytes) -> bool:
+    """Whether the first interaction that go-yaml's versions write differently is the newer one's."""
+    for each in cassette.interactions:
+        bodies = (each.request.body, each.response.body)
+        if any(may_fold(body.decode(errors="surrogateescape"), 80) for body in bodies):
+            newer = dump_interaction(each, Style.X_VCR_FOLDED)
+            if newer != dump_interaction(each, Style.X_VCR):
+                return newer in data
+    return False
+
+
+def _last(document: _Document) -> Node | None:
+    recorded = (
+        values.mapping(document.root, "cassette")["interactions"]
+        if document.root
+        else None
+    )
+    if isinstance(recorded, Collection) and recorded.content:
+        return recorded.content[-1]
+    return document.last
+
+
+def _check_end(document: _Document, style: Style) -> None:
     """Raise unless an item at the style's column would be one more of the file's last list."""
     root = document.root
     if not isinstance(root, Collection) or root.flow or root.column:
@@ -112,12 +145,6 @@ def _check_end(document: Document, style: Style) -> None:
     if not isinstance(node, Collection) or node.flow or node.column != column:
         msg = f"expected a list with each `- ` in column {column + 1}, {_CANNOT_EXTEND}"
         raise CassetteFormatError(msg, line=node.line + 1)
-
-
-def _last(root: Node | None) -> Node | None:
-    """The last interaction that is a node of its own."""
-    recorded = values.mapping(root, "cassette")["interactions"] if root else None
-    return recorded.content[-1] if isinstance(recorded, Collection) else None
 
 
 def _kept(error: CassetteFormatError, data: bytes) -> tuple[Cassette, int] | None:

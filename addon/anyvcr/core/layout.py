@@ -31,5 +31,6 @@ def of(style: Style) -> Layout:
 
 _LAYOUTS = {
     Style.X_VCR: Layout(indent=2, compact=True),
+    Style.X_VCR_FOLDED: Layout(indent=2, compact=True, width=80),
     Style.GO_VCR: Layout(indent=4),
 }

@@ -5,8 +5,9 @@ aliases out of all proportion are errors.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Generic, NoReturn, TypeVar
 
 import yaml
 from yaml.events import (
@@ -74,20 +75,31 @@ Node = Scalar | Collection
 """Where the file has an alias, the node that it stands for."""
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
-class Document:
+class Document(Generic[T]):
     """The first document of a file, which is all that go-vcr reads."""
 
     root: Node | None
+    taken: tuple[T, ...]
+    """What `take` made of the first interactions, which the tree no longer has."""
+    last: Node | None
+    """The last that was taken."""
     is_last: bool
-    """Nothing follows it in the file, not even the `...` that ends a document."""
+    """Nothing follows the document in the file, not even the `...` that ends one."""
 
 
-def compose(data: bytes) -> Document:
-    """The tree of `data`; raises CassetteFormatError where it is not YAML."""
+def compose(data: bytes, take: Callable[[Node], T]) -> Document[T]:
+    """The tree of `data`; raises CassetteFormatError where it is not YAML.
+
+    `take` is called with each interaction once it is read, so that a long cassette never
+    stands in memory as nodes. Once the file has an anchor, the nodes stay in the tree.
+    """
     try:
         parser = (LIBYAML or PythonParser)(data)
-        return _Composer(parser, allowance=len(data) + _ALIAS_ALLOWANCE).document()
+        return _Composer(parser, take, len(data) + _ALIAS_ALLOWANCE).document()
     except ReaderError:
         _fail_unreadable(data)
     except yaml.MarkedYAMLError as error:
@@ -99,18 +111,21 @@ def compose(data: bytes) -> Document:
         raise CassetteFormatError(msg) from None
 
 
-class _Composer:
+class _Composer(Generic[T]):
     """Events into nodes, without recursion."""
 
-    def __init__(self, parser: Any, allowance: int) -> None:
+    def __init__(self, parser: Any, take: Callable[[Node], T], allowance: int) -> None:
         self._next = parser.get_event
+        self._take = take
+        self._taken: list[T] = []
+        self._last: Node | None = None
         self._allowance = allowance
         self._anchors: dict[str, Node] = {}
         self._open: list[Collection] = []
         self._top: list[Node] = []
         self._content = self._top
 
-    def document(self) -> Document:
+    def document(self) -> Document[T]:
         while (event := self._next()) is not None:
             kind = type(event)
             if kind is ScalarEvent:
@@ -123,12 +138,11 @@ class _Composer:
             elif kind is AliasEvent:
                 self._attach_alias(event)
             elif self._open:
-                self._open.pop()
-                self._content = self._open[-1].content if self._open else self._top
+                self._end()
             elif kind is DocumentEndEvent:
                 is_last = not event.explicit and type(self._next()) is StreamEndEvent
-                return Document(self._top[0], is_last=is_last)
-        return Document(None, is_last=True)
+                return Document(self._top[0], tuple(self._taken), self._last, is_last)
+        return Document(None, (), None, is_last=True)
 
     def _begin(self, event: Any, *, is_mapping: bool) -> None:
         mark = event.start_mark
@@ -142,6 +156,23 @@ class _Composer:
         if len(self._open) > _DEPTH:
             msg = f"expected at most {_DEPTH} levels of lists and mappings, found more"
             raise CassetteFormatError(msg, line=mark.line + 1)
+
+    def _end(self) -> None:
+        node = self._open.pop()
+        self._content = self._open[-1].content if self._open else self._top
+        if len(self._open) == 2 and not self._anchors and self._is_next_interaction():
+            self._taken.append(self._take(node))
+            self._last = self._content.pop()
+
+    def _is_next_interaction(self) -> bool:
+        root, items = self._open
+        name = root.content[-2] if root.is_mapping and len(root.content) > 1 else None
+        return (
+            isinstance(name, Scalar)
+            and name.text == "interactions"
+            and not items.is_mapping
+            and len(items.content) == 1
+        )
 
     def _attach_alias(self, event: Any) -> None:
         line = event.start_mark.line + 1

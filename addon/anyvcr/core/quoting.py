@@ -24,6 +24,11 @@ def scalar(text: str, layout: Layout, *, column: int, indent: int) -> str:
     return _folded(_on_one_line(text, style), style, layout, column, indent) + "\n"
 
 
+def may_fold(text: str, width: int) -> bool:
+    """Whether a layout of that width could break `text` at a space; block scalars stay whole."""
+    return text.find(" ", width // 2) > 0 and _style(text) is not _Style.LITERAL
+
+
 @lru_cache(maxsize=512)
 def simple_key(text: str) -> str | None:
     """`text:` as it begins a line; None where go-yaml takes the long form, `? text`."""

@@ -4,17 +4,30 @@ What is absent or null is Go's zero value, so that a cassette means the same to 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from anyvcr.core import values
 from anyvcr.core.cassette import Cassette, Extra, Interaction, Request, Response, Style
 from anyvcr.core.errors import CassetteFormatError
-from anyvcr.core.nodes import Collection, Node
+from anyvcr.core.nodes import Collection, Document, Node
 from anyvcr.core.writing import VERSION
 
 
-def cassette(root: Node | None) -> Cassette:
-    """The cassette under a document's root."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An interaction that may yet have to be numbered."""
+
+    line: int
+    number: int | None
+    request: Request
+    response: Response
+    extra: Extra
+
+
+def cassette(document: Document[Draft | CassetteFormatError]) -> Cassette:
+    """The cassette that a file's document is."""
+    root = document.root
     if root is None or values.is_null(root):
         raise CassetteFormatError("expected a cassette, found an empty file")
     found = values.mapping(root, "cassette")
@@ -25,11 +38,25 @@ def cassette(root: Node | None) -> Cassette:
         raise CassetteFormatError(msg, line=root.line + 1)
     nodes = [] if values.is_null(recorded) else values.items(recorded, "interactions")
     return Cassette(
-        interactions=_numbered(
-            [_interaction(node, i) for i, node in enumerate(nodes)], nodes
-        ),
+        interactions=_numbered([*document.taken, *map(draft, nodes)]),
         style=_style(recorded),
         extra=tuple((name, values.anything(node)) for name, node in found.items()),
+    )
+
+
+def draft(node: Node) -> Draft | CassetteFormatError:
+    """One interaction, or what is wrong with it: the version of the file is to be judged first."""
+    try:
+        known, extra = _fields(node, "interaction", _INTERACTION)
+    except CassetteFormatError as error:
+        return error
+    request = known.get("request", _NO_REQUEST)
+    return Draft(
+        node.line + 1,
+        known.get("id"),
+        request,
+        known.get("response", _NO_RESPONSE),
+        extra,
     )
 
 
@@ -50,40 +77,28 @@ def _style(recorded: Node) -> Style:
     return Style.GO_VCR if indented else Style.X_VCR
 
 
-def _interaction(node: Node, index: int) -> tuple[int | None, dict[str, Any]]:
-    """Its id, if it has one, and its other fields."""
-    try:
-        known, extra = _fields(node, "interaction", _INTERACTION)
-        request, response = (
-            known.get("request", _NO_REQUEST),
-            known.get("response", _NO_RESPONSE),
-        )
-        return known.get("id"), {
-            "request": request,
-            "response": response,
-            "extra": extra,
-        }
-    except CassetteFormatError as error:
-        raise CassetteFormatError(
-            error.what, line=error.line, interaction=index
-        ) from None
-
-
-def _numbered(
-    found: list[tuple[int | None, dict[str, Any]]], nodes: list[Node]
-) -> tuple[Interaction, ...]:
+def _numbered(found: list[Draft | CassetteFormatError]) -> tuple[Interaction, ...]:
     """Ids are as found, and positions where no interaction has one."""
-    if all(number is None for number, _ in found):
-        return tuple(Interaction(id=i, **fields) for i, (_, fields) in enumerate(found))
-    seen: set[int] = set()
-    for index, (number, _) in enumerate(found):
-        if (number or 0) in seen:
-            msg = f"the id {number or 0} stands twice"
-            raise CassetteFormatError(
-                msg, line=nodes[index].line + 1, interaction=index
+    numbers: set[int] = set()
+    interactions = []
+    has_none = all(isinstance(each, Draft) and each.number is None for each in found)
+    for index, each in enumerate(found):
+        if isinstance(each, CassetteFormatError):
+            raise CassetteFormatError(each.what, line=each.line, interaction=index)
+        number = index if has_none else each.number or 0
+        if number in numbers:
+            msg = f"the id {number} stands twice"
+            raise CassetteFormatError(msg, line=each.line, interaction=index)
+        numbers.add(number)
+        interactions.append(
+            Interaction(
+                id=number,
+                request=each.request,
+                response=each.response,
+                extra=each.extra,
             )
-        seen.add(number or 0)
-    return tuple(Interaction(id=number or 0, **fields) for number, fields in found)
+        )
+    return tuple(interactions)
 
 
 def _request(node: Node, field: str) -> Request:

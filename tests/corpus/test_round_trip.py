@@ -1,0 +1,54 @@
+"""Cassettes that go-vcr wrote: read, and written again as they were."""
+
+from pathlib import Path
+
+import pytest
+from anyvcr.core import format as cassette_format
+from anyvcr.core import nodes
+from toolchain import require_shared
+
+SEED = Path(__file__).parents[2] / "cassettes" / "simple_streaming.yaml"
+
+
+def corpus() -> list[Path]:
+    return sorted(require_shared("corpus/go-vcr").rglob("*.yaml"))
+
+
+def written_again(data: bytes) -> bytes:
+    return cassette_format.dumps(cassette_format.loads(data))
+
+
+def without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "LIBYAML", None)
+
+
+def test_the_seed_is_written_again_as_it_was() -> None:
+    assert written_again(SEED.read_bytes()) == SEED.read_bytes()
+
+
+def test_each_cassette_is_written_again_as_it_was() -> None:
+    files = corpus()
+    assert len(files) >= 122
+    assert [
+        path for path in files if written_again(path.read_bytes()) != path.read_bytes()
+    ] == []
+
+
+def test_it_is_the_same_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = corpus()
+    with_libyaml = [cassette_format.loads(path.read_bytes()) for path in files]
+    without_libyaml(monkeypatch)
+    found = [cassette_format.loads(path.read_bytes()) for path in files]
+    assert found == with_libyaml
+
+
+def test_each_cassette_can_grow_without_a_change_to_what_is_there() -> None:
+    for path in corpus():
+        data = path.read_bytes()
+        cassette_format.appendable(data)
+        cassette = cassette_format.loads(data)
+        again = cassette_format.header(cassette.style) + b"".join(
+            cassette_format.dump_interaction(each, cassette.style)
+            for each in cassette.interactions
+        )
+        assert again == data, path

@@ -1,0 +1,67 @@
+"""The Go programs of this folder as seen from a test."""
+
+import base64
+import json
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain import require_tool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What go-vcr made of the texts; `error` is the last error, or empty."""
+
+    error: str
+    texts: tuple[bytes, ...]
+
+
+def build(program: str, folder: Path) -> Path:
+    """The program of that name, built into `folder`."""
+    go = require_tool("go", "it compares with go-vcr itself")
+    built = folder / program
+    subprocess.run(
+        [go, "build", "-buildvcs=false", "-o", built, f"./{program}"],
+        cwd=Path(__file__).parent,
+        check=True,
+    )
+    return built
+
+
+class Oracle:
+    """The program oracle/main.go, which asks go-vcr and go-yaml."""
+
+    def __init__(self, folder: Path) -> None:
+        self._program = build("oracle", folder)
+
+    def ask(
+        self, question: str, texts: Iterable[bytes], *, style: str = ""
+    ) -> list[Answer]:
+        """One answer for each text."""
+        lines = [
+            json.dumps(
+                {
+                    "Ask": question,
+                    "Style": style,
+                    "Texts": [base64.b64encode(text).decode()],
+                }
+            )
+            for text in texts
+        ]
+        run = subprocess.run(
+            [self._program],
+            input="\n".join(lines).encode(),
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        return [_answer(json.loads(line)) for line in run.stdout.splitlines()]
+
+
+def _answer(found: dict[str, object]) -> Answer:
+    texts = found["Texts"] or []
+    assert isinstance(texts, list)
+    return Answer(
+        str(found["Error"]), tuple(base64.b64decode(text or "") for text in texts)
+    )
