@@ -91,6 +91,17 @@ def test_a_file_without_a_last_line_end_gets_one(tmp_path: Path) -> None:
     assert ids(path) == [0, 1]
 
 
+def test_a_file_that_would_break_by_an_append_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    whole = cassette_format.header(Style.X_VCR)
+    whole += cassette_format.dump_interaction(interaction(0), Style.X_VCR)
+    path.write_bytes(whole + b"later: key\n")
+
+    with pytest.raises(CassetteError, match=r"c\.yaml"):
+        Recording.extend(path, Style.X_VCR)
+    store.refuse_if_recorded(path)
+
+
 def test_one_recorder_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     first = Recording.create(path, Style.X_VCR)

@@ -81,6 +81,11 @@ class Recording:
     def extend(cls, path: Path, style: Style) -> "Recording":
         """Append to the cassette in `path`, written in `style`; raises CassetteError."""
         file = _open_locked(path, os.O_RDWR)
+        try:
+            cassette_format.appendable(file.read(), file=str(path))
+        except CassetteError:
+            file.close()
+            raise
         recording = cls(path, file, path, style)
         end = file.seek(0, os.SEEK_END)
         if end:
