@@ -6,6 +6,7 @@ import pytest
 from anyvcr.core import format as cassette_format
 from anyvcr.core.answer import Answer
 from anyvcr.core.cassette import Cassette, Interaction, Request, Response
+from anyvcr.core.credentials import Credentials
 from anyvcr.core.errors import AnyvcrError, CassetteError, ConfigError
 from anyvcr.core.modes import Mode
 from anyvcr.core.session import Forward
@@ -29,7 +30,7 @@ def write(path: Path, *bodies: bytes) -> None:
 
 
 def library(folder: Path, mode: Mode = Mode.REPLAY_ONLY) -> Library:
-    opened = Library(Settings(cassette=folder, is_folder=True, mode=mode))
+    opened = Library(Settings(cassette=folder, is_folder=True, mode=mode), Credentials())
     opened.open()
     return opened
 
@@ -130,7 +131,9 @@ def test_a_replaying_proxy_opens_nothing_that_forwards(tmp_path: Path) -> None:
 
 def test_names_mean_nothing_to_a_single_cassette(tmp_path: Path) -> None:
     write(tmp_path / "c.yaml", b"0")
-    single = Library(Settings(cassette=tmp_path / "c.yaml", mode=Mode.REPLAY_ONLY))
+    single = Library(
+        Settings(cassette=tmp_path / "c.yaml", mode=Mode.REPLAY_ONLY), Credentials()
+    )
     single.open()
 
     assert single.deck("any").path == single.deck(None).path == tmp_path / "c.yaml"
@@ -155,7 +158,8 @@ def test_recording_into_a_folder_makes_a_file_for_each_name(tmp_path: Path) -> N
 
 def test_a_folder_that_is_not_there_cannot_be_replayed(tmp_path: Path) -> None:
     missing = Library(
-        Settings(cassette=tmp_path / "no", is_folder=True, mode=Mode.REPLAY_ONLY)
+        Settings(cassette=tmp_path / "no", is_folder=True, mode=Mode.REPLAY_ONLY),
+        Credentials(),
     )
     with pytest.raises(AnyvcrError, match="does not exist"):
         missing.open()

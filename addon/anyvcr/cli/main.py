@@ -27,6 +27,9 @@ def main() -> None:
     except AnyvcrError as error:
         talk.say(str(error))
         sys.exit(1)
+    except Exception as error:
+        talk.crash(error)
+        sys.exit(1)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -65,7 +65,11 @@ async def _until_stopped(settings: Settings, listener: Listener, shell: str) -> 
             environment = _environment(settings, listener, proxy, trust)
             set_, unset = changes(os.environ, environment)
             print(export.lines(set_, unset, shell), end="", flush=True)
-            await child.until_told()
+            told = asyncio.create_task(child.until_told())
+            ended = asyncio.create_task(proxy.ended())
+            await asyncio.wait({told, ended}, return_when="FIRST_COMPLETED")
+            told.cancel()
+            ended.cancel()
     failed = any(summary.failure for summary in proxy.addon.summaries)
     return verdict.EXIT_FAILED if failed else 0
 

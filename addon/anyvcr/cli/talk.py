@@ -8,11 +8,23 @@ PREFIX = "anyvcr: "
 
 def say(message: str) -> None:
     """One line for the user."""
-    print(f"{PREFIX}{message}", file=sys.stderr, flush=True)
+    from anyvcr.proxy import speech
+
+    print(f"{PREFIX}{speech.clean(message)}", file=sys.stderr, flush=True)
+
+
+def crash(error: Exception) -> None:
+    """Say where an error arose that should not have."""
+    from anyvcr.proxy import speech
+
+    say(f"failed unexpectedly\n{speech.frames(error)}")
 
 
 def set_up(*, quiet: bool, verbose: bool) -> None:
     """Send our log to stderr; of mitmproxy's, only what went wrong, unless `verbose`."""
+    from anyvcr.proxy import speech
+
+    speech.watch_log()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter())
     root = logging.getLogger()

@@ -51,9 +51,13 @@ def exit_code(addon: Anyvcr, demands: Demands, code: int) -> int:
         _explain_silence(addon, summaries)
     if code:
         return code
-    if any(summary.failure for summary in summaries):
+    if addon.failed or any(summary.failure for summary in summaries):
         return EXIT_FAILED
     reasons = [reason for s in summaries for reason in _reasons(s, demands)]
+    if addon.refused:
+        reasons.append(
+            f"{addon.refused} of its calls had no cassette to be answered from"
+        )
     for reason in reasons:
         talk.say(f"the command succeeded, but {reason}")
     return EXIT_MISSED if reasons else 0

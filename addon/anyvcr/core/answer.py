@@ -5,13 +5,19 @@ Content-Length, Transfer-Encoding and the like belong to one connection (RFC 911
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyvcr.core.cassette import Response
+from anyvcr.core.pacing import INSTANT, Pace, Schedule, schedule
 from anyvcr.core.status import reason
 
 REFUSED = 599
 """The status of a request that was not answered from the cassette; no server sends it."""
+
+PARTIAL = "partial"
+"""The key, beside go-vcr's, of a response whose body is not whole: `partial: true`."""
+
+Pairs = tuple[tuple[str, str], ...]
 
 _CONNECTION_HEADERS = frozenset(
     {
@@ -28,6 +34,7 @@ _CONNECTION_HEADERS = frozenset(
         "alt-svc",
     }
 )
+_RETRY_HEADERS = frozenset({"retry-after", "retry-after-ms"})
 _BODILESS = frozenset({204, 304})
 
 
@@ -37,11 +44,24 @@ class Answer:
 
     code: int
     reason: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Pairs
     """End-to-end headers only, one pair per value."""
     body: bytes
     streamed: bool = False
     """The length was not announced when it was recorded, so it is not announced now."""
+    schedule: Schedule | None = None
+    """When its parts are due; None for all of them at once."""
+    breaks_off: bool = False
+    """The body was recorded in part: the connection breaks off after it."""
+    announced: int | None = None
+    """Content-Length of a body that breaks off; None where it had none."""
+
+    @property
+    def length(self) -> int | None:
+        """The Content-Length to announce, None for a body that ends with its last chunk."""
+        if self.breaks_off or self.streamed:
+            return self.announced
+        return len(self.body)
 
     @property
     def has_body(self) -> bool:
@@ -49,19 +69,49 @@ class Answer:
         return self.code >= 200 and self.code not in _BODILESS
 
 
-def replayed(response: Response) -> Answer:
+def replayed(response: Response, pace: Pace = INSTANT) -> Answer:
     """The recorded response, as it goes on any connection."""
+    headers = tuple(
+        (name, value)
+        for name, values in response.headers
+        if name.lower() not in _CONNECTION_HEADERS
+        for value in values
+    )
+    is_partial = dict(response.extra).get(PARTIAL) is True
+    is_short = response.content_length > len(response.body)
     return Answer(
         code=response.code,
         reason=response.status.partition(" ")[2] or reason(response.code),
-        headers=tuple(
-            (name, value)
-            for name, values in response.headers
-            if name.lower() not in _CONNECTION_HEADERS
-            for value in values
-        ),
+        headers=_without_wait(headers) if pace == INSTANT else headers,
         body=response.body,
         streamed=response.content_length < 0,
+        schedule=schedule(response, pace),
+        breaks_off=is_partial,
+        announced=response.content_length if is_partial and is_short else None,
+    )
+
+
+def _without_wait(headers: Pairs) -> Pairs:
+    """An answer that said how long to wait before a retry now says: not at all.
+
+    SDKs of OpenAI's take 0 for no answer and wait as long as they like, so it is 1 ms.
+    """
+    if not any(name.lower() in _RETRY_HEADERS for name, _ in headers):
+        return headers
+    others = (pair for pair in headers if pair[0].lower() not in _RETRY_HEADERS)
+    return (*others, ("Retry-After", "0"), ("Retry-After-Ms", "1"))
+
+
+def too_large(limit: int) -> Answer:
+    """The answer to a request whose body is larger than `limit` bytes."""
+    answer = refused(over_limit(limit), "upload_too_large")
+    return replace(answer, code=413, reason=reason(413))
+
+
+def over_limit(limit: int) -> str:
+    return (
+        f"the request's body is larger than {limit} bytes, the limit of anyvcr; "
+        "set cassette_upload_limit (--upload-limit) to allow it"
     )
 
 

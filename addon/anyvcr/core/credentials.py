@@ -23,7 +23,8 @@ _COOKIES_KEPT = 16
 """Values kept of each cookie: some servers change one with every answer."""
 
 _ACCOUNT = re.compile(r"(?:org-|proj_|user-)[0-9A-Za-z]|.*[0-9]")
-"""An organisation may be named by an ordinary word, which every other text holds too."""
+"""An organisation or a user may be named by an ordinary word, as `developer`, which every
+other text holds too."""
 
 _SUBPROTOCOL = re.compile(
     r"openai-(?:insecure-api-key|organization|project)\.([^\s,]+)"
@@ -57,6 +58,18 @@ class Credentials:
                 case "openai-organization" | "openai-project":
                     if _ACCOUNT.match(value):
                         self.add(value)
+
+    def see_user(self, pair: str, *, is_proxy: bool = False) -> None:
+        """Remember `user:password`, or `user` alone, which is then the secret.
+
+        A password too short to be one says that a proxy's user is a name: of a cassette.
+        """
+        user, _, password = pair.partition(":")
+        self.add(pair)
+        self.add(password)
+        is_name = is_proxy and 0 < len(password) < SHORTEST
+        if not password or (_ACCOUNT.match(user) and not is_name):
+            self.add(user)
 
     def add(self, value: str) -> tuple[bytes, ...]:
         """Remember `value`, as it is and unquoted; what it was taken for.
@@ -110,14 +123,14 @@ class Credentials:
                 for pair in value.split(";"):
                     self._see_cookie(pair)
             case "authorization" | "proxy-authorization":
-                self._see_authorization(value)
+                self._see_authorization(value, is_proxy=name.startswith("proxy"))
             case "sec-websocket-protocol":
                 for match in _SUBPROTOCOL.finditer(value):
                     self.add(match[1])
             case _ if is_secret_header(name):
                 self.add(value)
 
-    def _see_authorization(self, value: str) -> None:
+    def _see_authorization(self, value: str, *, is_proxy: bool) -> None:
         scheme, _, rest = value.strip().partition(" ")
         self.add(rest or scheme)
         if scheme.lower() == "basic":
@@ -125,8 +138,7 @@ class Credentials:
                 pair = base64.b64decode(rest).decode("utf-8", "surrogateescape")
             except binascii.Error:
                 return
-            for part in (pair, *pair.split(":", 1)):
-                self.add(part)
+            self.see_user(pair, is_proxy=is_proxy)
         for match in _SIGNATURE.finditer(rest):
             self.add(match[1])
 
@@ -141,8 +153,8 @@ class Credentials:
     def _see_url(self, url: str) -> None:
         scheme, _, rest = url.partition("://")
         user_info = re.split("[/?#]", rest or scheme, maxsplit=1)[0].rpartition("@")[0]
-        for value in user_info.split(":", 1):
-            self.add(value)
+        if user_info:
+            self.see_user(unquote(user_info))
         parts = urlsplit(url)
         for query in (parts.query, parts.fragment):
             for name, value in parse_qsl(query, errors="surrogateescape"):

@@ -23,6 +23,7 @@ from anyvcr.core.secrets import (
     find,
     find_in_form,
     find_in_header,
+    find_in_part,
     find_in_url,
     find_in_value,
     is_text,
@@ -227,15 +228,21 @@ class Redactor:
 
     def _body(self, body: bytes, content_type: str) -> bytes:
         form = content_type.lower().startswith("application/x-www-form-urlencoded")
-        finder = find_in_form if form else find
         pieces = [body[start:end] for start, end in parts(body)]
+        finder = find_in_form if form else find if len(pieces) == 1 else find_in_part
         cleaned = [
-            self._text_body(piece, finder)
-            if is_text(piece)
-            else self._credentials.overwrite(piece)
+            self._text_body(piece, finder) if is_text(piece) else self._binary(piece)
             for piece in pieces
         ]
         return body if cleaned == pieces else b"".join(cleaned)
+
+    def _binary(self, data: bytes) -> bytes:
+        """Data that is no text, each secret in it overwritten: its offsets stay."""
+        cleaned = bytearray(self._credentials.overwrite(data))
+        for start, end, _ in find(bytes(cleaned)):
+            filler = PLACEHOLDER * (1 + (end - start) // len(PLACEHOLDER))
+            cleaned[start:end] = filler[: end - start]
+        return data if cleaned == data else bytes(cleaned)
 
     def _text_body(self, body: bytes, finder: Finder) -> bytes:
         by_path = self._by_path(body)

@@ -116,6 +116,21 @@ def find_in_header(name: str, value: bytes) -> list[Hit]:
     return _apart(hits)
 
 
+_FIELD = re.compile(rb'(?i)\r\ncontent-disposition:[^\r\n]*[; ]name="?([^";\r\n]+)')
+
+
+def find_in_part(part: bytes) -> list[Hit]:
+    """As `find`, in one part of a multipart body; all of a field under a telling name."""
+    hits = find(part)
+    head = part.partition(b"\r\n\r\n")[0]
+    start, field = len(head) + 4, _FIELD.search(head)
+    if field and is_secret_parameter(field[1].decode("utf-8", "replace")):
+        value = part[start:]
+        if value and not is_placeholder(value):
+            hits.append(Hit(start, len(part), "secret-parameter"))
+    return _apart(hits)
+
+
 def find_in_body(body: bytes, content_type: str) -> list[Hit]:
     """As `find`, wherever a body of this Content-Type is text."""
     kind = content_type.partition(";")[0].strip().lower()
@@ -125,7 +140,8 @@ def find_in_body(body: bytes, content_type: str) -> list[Hit]:
     for start, end in parts(body):
         part = body[start:end]
         if is_text(part):
-            hits += [Hit(h.start + start, h.end + start, h.rule) for h in find(part)]
+            found = find(part) if end - start == len(body) else find_in_part(part)
+            hits += [Hit(h.start + start, h.end + start, h.rule) for h in found]
     return hits
 
 

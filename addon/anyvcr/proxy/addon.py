@@ -8,13 +8,13 @@ those that reach an HTTP layer of mitmproxy's by another way; they get the same 
 
 import asyncio
 import contextlib
-import functools
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
@@ -23,29 +23,43 @@ from mitmproxy.proxy import layer, server_hooks
 from mitmproxy.proxy.layers import TCPLayer, modes
 from mitmproxy.tls import TlsData
 
-from anyvcr.core.answer import Answer, refused
+from anyvcr.core.answer import Answer, over_limit, refused, too_large
 from anyvcr.core.cassette import Request, canonical_header_name
-from anyvcr.core.errors import AnyvcrError
+from anyvcr.core.credentials import Credentials
+from anyvcr.core.errors import AnyvcrError, ConfigError
 from anyvcr.core.hosts import Origin
-from anyvcr.proxy import capture
+from anyvcr.core.redaction import Redactor
+from anyvcr.proxy import capture, limits, speech
+from anyvcr.proxy.asked import Asked, Fields, proxy_user
+from anyvcr.proxy.capture import announced_length
+from anyvcr.proxy.control import PREFIX as CONTROL
+from anyvcr.proxy.control import Control
 from anyvcr.proxy.deck import Deck
+from anyvcr.proxy.exchanges import Exchanges, What, without_trailers
+from anyvcr.proxy.library import Library
 from anyvcr.proxy.options import OPTIONS, Settings, refuse_unknown
-from anyvcr.proxy.replay_layer import Fields, replay
+from anyvcr.proxy.replay_layer import replay
 from anyvcr.proxy.routes import OFFLINE, Routes, is_origin_form
 from anyvcr.proxy.summary import Summary
+from anyvcr.proxy.tap import pass_on
 from anyvcr.proxy.upstream import Upstream
 
 logger = logging.getLogger(__name__)
 
+HELD_BACK = 1 << 20
+"""Bytes of a body that may be kept until it is whole where it could pass on as it comes."""
 
-@dataclass(slots=True)
-class _Exchange:
-    """A request on its way to the API and what came back of it."""
+WAIT = "anyvcr_wait"
+"""In a flow's metadata: seconds until its answer may go out."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Forwarded:
+    """A request that goes to the API."""
+
+    deck: Deck
     request: Request
-    watch: capture.Stopwatch = field(default_factory=capture.Stopwatch)
-    tap: capture.Tap | None = None
-    done: bool = False
+    record: bool
 
 
 Hook = Callable[["Anyvcr", http.HTTPFlow], None]
@@ -69,11 +83,15 @@ class Anyvcr:
     """One proxy with one cassette.
 
     Under `mitmdump -s` the settings come from mitmproxy's options; our own command line
-    gives them and reads `summary` afterwards.
+    gives them and reads `summaries` afterwards.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self.summary: Summary | None = None
+        self.summaries: tuple[Summary, ...] = ()
+        self.failed = False
+        """Something of ours failed; a cassette that cannot be written is in its summary."""
+        self.refused = 0
+        """Requests whose cassette could not be had."""
         self.calls = 0
         """Requests for the API that were seen, answered or not."""
         self.refused_handshakes = 0
@@ -82,13 +100,15 @@ class Anyvcr:
         self._settings = settings or Settings()
         self._routes = Routes(self._settings)
         self._request_headers = capture.REQUEST_HEADERS
-        self._response_headers = capture.RESPONSE_HEADERS
-        self._deck: Deck | None = None
-        self._exchanges: dict[str, _Exchange] = {}
+        self._credentials = Credentials()
+        self._library: Library | None = None
+        self._control: Control | None = None
+        self._exchanges = Exchanges(What(), self.fault)
 
     # Life cycle
 
     def load(self, loader: Loader) -> None:
+        speech.watch_log()
         if self._given is None:
             for option in OPTIONS:
                 loader.add_option(option.name, str, "", option.help)
@@ -104,18 +124,25 @@ class Anyvcr:
             logger.error("%s", error)
 
     def running(self) -> None:
-        if self._deck is None:
+        _redact_flow_lines()
+        if auth := getattr(ctx.options, "upstream_auth", None):
+            self._credentials.see_user(auth)
+        if self._library is None:
             return
-        if self._deck.replays or (self._settings.upstream or _DIRECT).plain:
+        if self._library.may_replay or (self._settings.upstream or _DIRECT).plain:
             # Else every CONNECT dials the server before we can answer or redirect.
             ctx.options.update(connection_strategy="lazy")
         if self._given is None:
             _end_on_hangup()
-        logger.info("%s", self._deck.describe())
+        limits.lift_trailers()
+        limits.refuse_uploads(self.refuse_upload)
+        logger.info("%s", self._library.describe())
 
     def done(self) -> None:
         self._close()
-        if self._given is None and self.summary and self.summary.failure:
+        if self._given is None and (
+            self.failed or any(summary.failure for summary in self.summaries)
+        ):
             # mitmproxy would exit 0 (as its own Save addon, which does the same).
             sys.exit(1)
 
@@ -126,27 +153,35 @@ class Anyvcr:
             refuse_unknown(ctx.options.deferred)
             values = {o.name: getattr(ctx.options, o.name) for o in OPTIONS}
             self._settings = Settings.parse(values, os.environ)
+        speech.redact_with(Redactor(self._settings.redact, self._credentials).text)
         self._routes = Routes(self._settings)
         kept = frozenset(map(canonical_header_name, self._settings.kept_headers))
         self._request_headers = capture.REQUEST_HEADERS | kept
-        self._response_headers = capture.RESPONSE_HEADERS | kept
-        self._deck = Deck.open(self._settings.cassette, self._settings)
+        what = What(
+            request_headers=self._request_headers,
+            response_headers=capture.RESPONSE_HEADERS | kept,
+            timing=self._settings.timing,
+            partial=self._settings.keep_partial,
+        )
+        self._exchanges = Exchanges(what, self.fault)
+        library = Library(self._settings, self._credentials)
+        library.open()
+        self._library = library
+        self._control = Control(library, _ca_pem, _stop)
 
     def _close(self) -> None:
-        if self._deck is None:
+        if self._library is None:
             return
-        for exchange in self._exchanges.values():
-            self._drop(exchange, "the proxy was stopped before its answer was whole")
-        self._exchanges.clear()
-        self.summary = self._deck.close()
-        self._deck = None
-        logger.info("%s", self.summary.describe())
+        self._exchanges.close()
+        self.summaries = self._library.close_all()
+        self._library = self._control = None
+        for summary in self.summaries:
+            logger.info("%s", summary.describe())
 
     def fault(self, error: Exception) -> None:
         """Report an error of our own, and fail the run."""
-        logger.error("anyvcr failed: %s", type(error).__name__, exc_info=error)
-        if self._deck is not None:
-            self._deck.fail(f"anyvcr failed with {type(error).__name__}")
+        logger.error("anyvcr failed:\n%s", speech.frames(error))
+        self.failed = True
 
     # Which connections are ours
 
@@ -162,7 +197,7 @@ class Anyvcr:
             if not self.may_forward:
                 data.layer = replay(context, self, None, first)
             elif is_origin_form(first):
-                self._routes.learn(context.client, self.base_url)
+                self._routes.at_listener(context.client)
             return
         origin = self._routes.tunnelled(context, first)
         if origin is None or context.client.tls_established:
@@ -175,7 +210,7 @@ class Anyvcr:
     @property
     def may_forward(self) -> bool:
         """Whether any request may reach the API; none does while we have no cassette."""
-        return self._deck is not None and self._deck.session.may_forward
+        return self._library is not None and self._library.may_forward
 
     @property
     def base_url(self) -> Origin:
@@ -184,12 +219,23 @@ class Anyvcr:
     def plays(self, origin: Origin) -> bool:
         return self._routes.is_api(origin)
 
+    def see(self, fields: Fields, url: str = "") -> None:
+        """Remember the credentials in these headers and this URL as secrets of the run."""
+        self._credentials.see_request(fields, url)
+
+    @_guarded
     def http_connect(self, flow: http.HTTPFlow) -> None:
+        headers = flow.request.headers
+        self.see(tuple(headers.items(multi=True)))
         origin = Origin("https", flow.request.host.lower(), flow.request.port)
         if self.plays(origin):
-            self._routes.learn(flow.client_conn, origin)
+            user = proxy_user(headers.get("proxy-authorization", ""))
+            self._routes.tunnel(flow.client_conn, origin, user)
         elif self._settings.offline:
             flow.response = http.Response.make(403, OFFLINE)
+
+    def client_connected(self, client: Client) -> None:
+        limits.lift_for(client)
 
     def client_disconnected(self, client: Client) -> None:
         self._routes.forget(client)
@@ -208,115 +254,121 @@ class Anyvcr:
 
     # Requests
 
-    def answer(
-        self, method: str, origin: Origin, target: str, fields: Fields, body: bytes
-    ) -> Answer:
+    def answer(self, asked: Asked) -> Answer:
         """What the replay layer answers; it cannot forward."""
         try:
-            headers = {name.lower(): value for name, value in fields}
-            self.calls += 1
-            if headers.get("upgrade", "").lower() == "websocket":
-                return _websocket_answer()
-            url = f"{origin}{target}"
-            request = capture.request(method, url, fields, body, self._request_headers)
-            if self._deck is not None:
-                self._deck.see_request(fields, url)
-                decision = self._deck.decide(request)
-                if isinstance(decision, Answer):
-                    return decision
+            decision = self._decide(asked)
+            if isinstance(decision, Answer):
+                return decision
         except Exception as error:
             self.fault(error)
         return _fault_answer()
 
-    @_guarded
-    def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if self._routes.origin(flow) is None:
-            # Not the API: pass on as it comes.
-            flow.request.stream = not self._settings.offline
+    def _decide(self, asked: Asked) -> Answer | _Forwarded:
+        """The answer to give, or what is forwarded and into which deck; may raise anything."""
+        headers = {name.lower(): value for name, value in asked.fields}
+        if asked.at_listener and asked.path.startswith(CONTROL):
+            assert self._control is not None
+            return self._control.answer(asked.method, asked.path, headers, asked.body)
+        self.calls += 1
+        self.see(asked.fields, asked.url)
+        try:
+            deck = self._deck(asked)
+        except AnyvcrError as error:
+            self.refused += 1
+            logger.warning("refused %s %s: %s", asked.method, asked.url, error)
+            return refused(str(error), "no_cassette")
+        if headers.get("upgrade", "").lower() == "websocket" and deck.replays:
+            return _websocket_answer()
+        request = capture.request(
+            asked.method, asked.url, asked.sent, asked.body, self._request_headers
+        )
+        decision = deck.decide(request)
+        if isinstance(decision, Answer):
+            return decision
+        return _Forwarded(deck, request, record=decision.record)
+
+    def _deck(self, asked: Asked) -> Deck:
+        """The deck of the cassette that `asked` names; raises AnyvcrError."""
+        if self._library is None:
+            msg = "no cassette is open: the reason is in the proxy's log"
+            raise ConfigError(msg)
+        return self._library.deck(asked.cassette)
 
     @_guarded
-    def request(self, flow: http.HTTPFlow) -> None:
-        origin = self._routes.origin(flow)
-        if origin is None:
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        asked = self._routes.asked(flow)
+        if asked is None:
+            # Not the API: pass on as it comes, but for what was said to us.
+            flow.request.headers.pop("proxy-authorization", None)
+            flow.request.stream = False if self._settings.offline else pass_on
+        elif (announced_length(flow.request) or 0) > HELD_BACK:
+            # Where the decision does not need the body, a large one is not held back for it.
+            self._begin_upload(flow, asked)
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        self._request(flow)
+        if wait := flow.metadata.pop(WAIT, 0.0):
+            # What mitmproxy writes for us has no pace but that of its first byte.
+            await asyncio.sleep(wait)
+
+    @_guarded
+    def _request(self, flow: http.HTTPFlow) -> None:
+        if flow.request.stream:
+            self._exchanges.uploaded(flow)
+            return
+        asked = self._routes.asked(flow)
+        if asked is None:
             if self._settings.offline:
                 flow.response = http.Response.make(403, OFFLINE)
             return
-        self.calls += 1
-        if self._deck is None:
-            flow.response = _response(_fault_answer())
-            return
-        request = capture.request(
-            flow.request.method,
-            f"{origin}{flow.request.path}",
-            tuple(flow.request.headers.items(multi=True)),
-            flow.request.raw_content or b"",
-            self._request_headers,
-        )
-        self._deck.see_request(flow.request.headers.items(multi=True), request.url)
-        decision = self._deck.decide(request)
+        decision = self._decide(replace(asked, body=flow.request.raw_content or b""))
         if isinstance(decision, Answer):
-            flow.response = _response(decision)
+            _play(flow, decision)
             return
-        self._routes.redirect(flow.request, origin)
+        self._routes.redirect(flow.request, asked)
         if decision.record:
-            self._exchanges[flow.id] = _Exchange(request)
+            self._exchanges.begin(flow, decision.request, decision.deck)
+
+    def _begin_upload(self, flow: http.HTTPFlow, asked: Asked) -> None:
+        try:
+            deck = self._deck(asked)
+        except AnyvcrError:
+            return  # said when the request is complete
+        if deck.replays:
+            return
+        self.calls += 1
+        self.see(asked.fields, asked.url)
+        if deck.session.records:
+            self._exchanges.upload(flow, asked.url, deck)
+        else:
+            flow.request.stream = pass_on
+        self._routes.redirect(flow.request, asked)
+
+    def refuse_upload(self, flow: http.HTTPFlow, size: int) -> http.Response | None:
+        """The answer to a request whose body is too large; None where it is not."""
+        limit = self.upload_limit
+        if size <= limit or self._routes.asked(flow) is None:
+            return None
+        logger.warning("refused an upload: %s", over_limit(limit))
+        return _response(too_large(limit))
+
+    @property
+    def upload_limit(self) -> int:
+        return self._settings.upload_limit
 
     @_guarded
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        assert flow.response
-        exchange = self._exchanges.get(flow.id)
-        if exchange is None:
-            # Passed through; an answer of ours has its body already and does not stream.
-            flow.response.stream = True
-            return
-        exchange.watch.stop()
-        length = capture.announced_length(flow.response)
-        if length == 0 or flow.response.status_code == 101:
-            return
-        # An HTTP/1 client has the whole answer with its last byte, before our `response`
-        # hook; by then the interaction must be in the file.
-        early = length if not flow.request.is_http2 else None
-        exchange.tap = flow.response.stream = capture.Tap(
-            early, functools.partial(self._finish, flow)
-        )
+        self._exchanges.head(flow)
 
     @_guarded
     def response(self, flow: http.HTTPFlow) -> None:
-        self._finish(flow)
-        self._exchanges.pop(flow.id, None)
+        self._exchanges.answered(flow)
+        self._exchanges.end(flow)
+        without_trailers(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        exchange = self._exchanges.pop(flow.id, None)
-        if exchange is not None:
-            self._drop(exchange, flow.error.msg if flow.error else "it was cut off")
-
-    def _drop(self, exchange: _Exchange, why: str) -> None:
-        if not exchange.done and self._deck is not None:
-            self._deck.drop(f"{exchange.request.method} {exchange.request.url}", why)
-
-    def _finish(self, flow: http.HTTPFlow) -> None:
-        """Store the exchange of `flow`, which is whole."""
-        exchange = self._exchanges.get(flow.id)
-        if exchange is None or exchange.done or self._deck is None:
-            return
-        exchange.done = True
-        try:
-            assert flow.response
-            if flow.response.status_code == 101:
-                self._deck.drop(exchange.request.url, "WebSockets are not recorded")
-                return
-            self._deck.see_response(flow.response.headers.items(multi=True))
-            body = exchange.tap.body if exchange.tap else flow.response.raw_content
-            response = capture.response(
-                flow.response,
-                body or b"",
-                exchange.watch.duration,
-                self._response_headers,
-                exchange.request.method,
-            )
-            self._deck.record(exchange.request, response)
-        except Exception as error:
-            self.fault(error)
+        self._exchanges.interrupt(flow)
 
 
 _DIRECT = Upstream("", 0)
@@ -351,6 +403,32 @@ def _response(answer: Answer) -> http.Response:
     if not answer.has_body:
         del response.headers["content-length"]
     return response
+
+
+def _play(flow: http.HTTPFlow, answer: Answer) -> None:
+    """Let mitmproxy answer; it cannot break off in the middle, so then nothing is answered."""
+    flow.response = _response(answer)
+    if answer.schedule is not None:
+        flow.metadata[WAIT] = answer.schedule.head
+    if answer.breaks_off:
+        flow.kill()
+
+
+def _ca_pem() -> bytes:
+    """The certificate that clients must trust."""
+    folder = Path(ctx.options.confdir).expanduser()
+    return (folder / "mitmproxy-ca-cert.pem").read_bytes()
+
+
+def _stop() -> None:
+    ctx.master.shutdown()
+
+
+def _redact_flow_lines() -> None:
+    """mitmdump prints a line for each flow, with its URL."""
+    dumper = ctx.master.addons.get("dumper")
+    if dumper is not None and not isinstance(dumper.outfp, speech.Outlet):
+        dumper.outfp = speech.Outlet(dumper.outfp)
 
 
 def _end_on_hangup() -> None:

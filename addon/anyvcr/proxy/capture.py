@@ -5,69 +5,28 @@ The differences are settled here: Go's requests say HTTP/1.1 whatever is negotia
 and headers that its transport adds below go-vcr are not the program's.
 """
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from mitmproxy import http
-from mitmproxy.net import encoding
 
-from anyvcr.core import form, status
+from anyvcr.core import form, status, timing
+from anyvcr.core.answer import PARTIAL
 from anyvcr.core.cassette import (
+    Extra,
     Headers,
     Request,
     Response,
     canonical_header_name,
     group_headers,
 )
+from anyvcr.core.timing import Timing
+from anyvcr.proxy import decoding
+from anyvcr.proxy.tap import Tap
 
 REQUEST_HEADERS = frozenset({"Accept", "Content-Type", "User-Agent"})
 """What x/vcr keeps (hooks.go, headersToKeep); all others may hold secrets."""
 RESPONSE_HEADERS = REQUEST_HEADERS | {"Content-Disposition", "Location"}
 """With what a client needs from an answer to go on."""
-
-_DECODED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
-
-
-class Tap:
-    """Passes a streamed body on as it comes, and keeps it (mitmproxy's `response.stream`).
-
-    `complete` is called once, as soon as the whole body is here: before its last bytes go
-    to an HTTP/1 client, which knows the length and may be gone once it has them.
-    """
-
-    def __init__(self, length: int | None, complete: Callable[[], None]) -> None:
-        self.chunks: list[bytes] = []
-        self.called = False
-        """Whether anything followed the headers, were it only the end."""
-        self._missing = length
-        self._complete = complete
-
-    def __call__(self, data: bytes) -> bytes:
-        self.called = True
-        if data:
-            self.chunks.append(data)
-            if self._missing is not None:
-                self._missing -= len(data)
-                if self._missing == 0:
-                    self._complete()
-        # The empty call is the end of the message; returning b"" for it is right.
-        return data
-
-    @property
-    def body(self) -> bytes:
-        return b"".join(self.chunks)
-
-
-class Stopwatch:
-    """go-vcr's duration: from the request being sent until the response's headers."""
-
-    def __init__(self) -> None:
-        self._start = time.perf_counter_ns()
-        self.duration = 0
-
-    def stop(self) -> None:
-        """Take the time, in nanoseconds of microsecond grain."""
-        self.duration = (time.perf_counter_ns() - self._start) // 1000 * 1000
 
 
 def request(
@@ -97,22 +56,28 @@ def request(
 
 def response(
     message: http.Response,
-    body: bytes,
+    tap: Tap | None,
     duration: int,
     keep: frozenset[str],
     method: str,
+    *,
+    timed: bool = False,
+    partial: bool = False,
 ) -> Response:
     """The answer to a `method` request as Go's http.Transport hands it over.
 
-    That is decoded; with the headers in `keep`.
+    That is decoded; with the headers in `keep`. What is beyond go-vcr: `timed` keeps when
+    the chunks of a stream came, and `partial` marks a body that broke off.
     """
-    content_encoding = message.headers.get("content-encoding", "").strip().lower()
-    decoded = _decode(body, content_encoding)
+    coding = message.headers.get("content-encoding", "").strip().lower()
+    marks = _timing(message, tap, coding) if tap and timed else ()
+    body, decoded = _body(message, tap, coding, partial=partial)
     major = 2 if message.is_http2 else 1
     minor = 0 if message.is_http2 or message.http_version == "HTTP/1.0" else 1
     uncompressed = decoded is not None
+    content = body if decoded is None else decoded
     kept = keep
-    if body and content_encoding and not uncompressed:
+    if body and coding and not uncompressed:
         # Still encoded, and a client must know.
         kept = keep | {"Content-Encoding"}
     phrase = status.reason(message.status_code) if major == 2 else message.reason
@@ -124,7 +89,7 @@ def response(
         trailer=_trailer(message),
         content_length=-1 if uncompressed else _response_length(message, method),
         uncompressed=uncompressed,
-        body=body if decoded is None else decoded,
+        body=content,
         headers=group_headers(
             (name, value)
             for name, value in message.headers.items(multi=True)
@@ -133,7 +98,44 @@ def response(
         status=f"{message.status_code} {phrase}",
         code=message.status_code,
         duration=duration,
+        extra=_extra(marks, content, partial=partial),
     )
+
+
+def _body(
+    message: http.Response, tap: Tap | None, coding: str, *, partial: bool
+) -> tuple[bytes, bytes | None]:
+    """The body as it came, and decoded, None where it is not encoded or cannot be decoded."""
+    if tap is None:
+        body = message.raw_content or b""
+    elif partial and decoding.is_decoded(coding):
+        body = b"".join(decoding.decode_each(tap.chunks, coding))
+        return body, body
+    else:
+        body = tap.take()
+    return body, decoding.decode(body, coding)
+
+
+def _timing(message: http.Response, tap: Tap, coding: str) -> Timing:
+    """When the chunks of a body came whose length was not known beforehand."""
+    if announced_length(message) is not None and not coding:
+        return ()
+    sizes = map(len, decoding.decode_each(tap.chunks, coding))
+    # What adds nothing to the decoded body, as the head of a gzip does, was no chunk of it.
+    return tuple(
+        timing.Chunk(size, offset)
+        for size, offset in zip(sizes, tap.times, strict=False)
+        if size
+    )
+
+
+def _extra(marks: Timing, body: bytes, *, partial: bool) -> Extra:
+    extra: list[tuple[str, object]] = []
+    if marks and sum(mark.size for mark in marks) == len(body):
+        extra.append((timing.KEY, timing.format(marks)))
+    if partial:
+        extra.append((PARTIAL, True))
+    return tuple(extra)
 
 
 def announced_length(message: http.Message) -> int | None:
@@ -179,14 +181,3 @@ def _trailer(message: http.Response) -> Headers:
     names = {name: () for name in announced if name}
     sent = message.trailers.items(multi=True) if message.trailers else ()
     return tuple((names | dict(group_headers(sent))).items())
-
-
-def _decode(body: bytes, content_encoding: str) -> bytes | None:
-    """The decoded body, None where it is not encoded or cannot be decoded."""
-    if content_encoding not in _DECODED or not body:
-        return None
-    try:
-        decoded = encoding.decode(body, content_encoding.removeprefix("x-"))
-    except ValueError:
-        return None
-    return decoded if isinstance(decoded, bytes) else None

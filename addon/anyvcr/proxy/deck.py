@@ -9,11 +9,12 @@ from anyvcr.core import answer
 from anyvcr.core.answer import Answer
 from anyvcr.core.cassette import Cassette, Request, Response, Style
 from anyvcr.core.credentials import Credentials
-from anyvcr.core.differences import explain, report
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.modes import Mode, resolve
+from anyvcr.core.pacing import Pace
 from anyvcr.core.redaction import Redactor
 from anyvcr.core.session import Forward, Play, Refuse, Session
+from anyvcr.core.wording import explain, report
 from anyvcr.proxy import store
 from anyvcr.proxy.options import Settings
 from anyvcr.proxy.summary import Summary
@@ -29,6 +30,7 @@ class Deck:
     session: Session
     _credentials: Credentials
     _redactor: Redactor
+    _pace: Pace
     _recording: store.Recording | None = None
     _misses: list[dict[str, object]] = field(default_factory=list)
     _dropped: dict[str, int] = field(default_factory=dict)
@@ -53,8 +55,8 @@ class Deck:
         session = Session(
             cassette, mode, redactor, rules=settings.rules, repeats=settings.repeats
         )
-        deck = cls(path, session, credentials, redactor)
-        if mode is Mode.REPLAY_WITH_NEW_EPISODES and exists:
+        deck = cls(path, session, credentials, redactor, settings.pace)
+        if cassette.interactions and deck.session.records:
             deck._recording = store.Recording.extend(path, cassette.style)
         elif deck.session.records:
             style = settings.style or Style.X_VCR
@@ -109,15 +111,20 @@ class Deck:
                     interaction.request.url,
                     interaction.response.code,
                 )
-                return answer.replayed(interaction.response)
+                return answer.replayed(interaction.response, self._pace)
             case Refuse(miss):
                 self._misses.append(report(miss, redact=self._redactor.text))
                 text = explain(miss, redact=self._redactor.text)
                 logger.warning("refused: %s", text)
                 return answer.refused(text, "no_matching_interaction")
 
-    def record(self, request: Request, response: Response) -> None:
-        """Write what was exchanged; a fault is logged, and fails the run at its end."""
+    def record(
+        self, request: Request, response: Response, *, partial: str = ""
+    ) -> None:
+        """Write what was exchanged; a fault is logged, and fails the run at its end.
+
+        `partial` says why the body of `response` is not whole.
+        """
         if self._recording is None:
             return
         try:
@@ -127,17 +134,19 @@ class Deck:
             self.fail(str(error))
             return
         logger.info(
-            "recorded #%d %s %s: %d, %d bytes",
+            "recorded #%d %s %s: %d, %d bytes%s",
             interaction.id,
             interaction.request.method,
             interaction.request.url,
             response.code,
             len(response.body),
+            f" in part: {partial}" if partial else "",
         )
 
     def drop(self, request: str, why: str) -> None:
         """An exchange that is not stored, since it was not whole or cannot be recorded."""
         if self.session.records:
+            why = self._redactor.text(why)  # mitmproxy's errors quote what came in
             self._dropped[why] = self._dropped.get(why, 0) + 1
             logger.warning("not recorded: %s: %s", self._redactor.text(request), why)
 

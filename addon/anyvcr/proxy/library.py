@@ -25,9 +25,9 @@ ONLY = ""
 class Library:
     """Decks by name. Use `open` first: it finds out what can be found out at start."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, credentials: Credentials) -> None:
         self._settings = settings
-        self._credentials = Credentials()
+        self._credentials = credentials
         self._decks: dict[str, Deck] = {}
         self._stamps: dict[str, tuple[int, int]] = {}
         self._closed: list[Summary] = []

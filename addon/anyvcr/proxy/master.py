@@ -89,6 +89,11 @@ class Proxy:
         self._master = self._task = None
         self.addon.done()
 
+    async def ended(self) -> None:
+        """Wait until the proxy was told to stop by its control API."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
     @property
     def origin(self) -> Origin:
         """Where the proxy listens."""
@@ -114,6 +119,7 @@ class Proxy:
         if self._upstream_ca is not None:
             opts.update(ssl_verify_upstream_trusted_ca=str(self._upstream_ca))
         if self._parent is not None:
+            self.addon.see((), self._parent)
             parts = urlsplit(self._parent)
             address = parts.netloc.rpartition("@")[2]
             opts.update(mode=[f"upstream:{parts.scheme}://{address}"])

@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 from anyvcr.core.cassette import Style
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import OPENAI_API, ApiHosts, Origin
-from anyvcr.core.matching import Repeats, Rules
 from anyvcr.core.modes import Mode
+from anyvcr.core.pacing import INSTANT, Pace
 from anyvcr.core.redaction import RedactionRules
+from anyvcr.core.rules import Repeats, Rules
 from anyvcr.proxy.upstream import Upstream
 
 DEFAULT_CASSETTE = "cassettes/openai.yaml"
@@ -98,6 +99,31 @@ OPTIONS = (
         "Further secrets to remove, one rule a line: $.json.path, header:NAME or "
         "regex:PATTERN.",
     ),
+    Option(
+        "cassette_pace",
+        "ANYVCR_PACE",
+        "How fast answers are played back: instant, recorded, or a factor such as 2x "
+        "(twice as fast) or 0.5x. Default: instant.",
+    ),
+    Option(
+        "cassette_timing",
+        "ANYVCR_TIMING",
+        "true: store when the chunks of streams came, for cassette_pace, under the key "
+        "chunk_timing. go-vcr ignores it, and drops it when it writes the file again. "
+        "Default: false.",
+    ),
+    Option(
+        "cassette_keep_partial",
+        "ANYVCR_KEEP_PARTIAL",
+        "true: store answers that broke off, too, marked `partial: true`; played back, "
+        "they break off at the same byte. Default: false.",
+    ),
+    Option(
+        "cassette_upload_limit",
+        "ANYVCR_UPLOAD_LIMIT",
+        "Bytes of a request's body, with k, m or g: a larger one is answered with 413. "
+        "Default: 1g.",
+    ),
 )
 
 
@@ -118,6 +144,11 @@ class Settings:
     rules: Rules = field(default_factory=Rules)
     repeats: Repeats = Repeats.ONCE
     redact: RedactionRules = field(default_factory=RedactionRules)
+    pace: Pace = INSTANT
+    timing: bool = False
+    keep_partial: bool = False
+    upload_limit: int = 1 << 30
+    """Bytes."""
 
     def api_hosts(self) -> ApiHosts:
         """The hosts to intercept; the one behind the base URL is always among them."""
@@ -159,6 +190,12 @@ class Settings:
             ),
             repeats=Repeats.parse(text["cassette_repeats"] or Repeats.ONCE),
             redact=RedactionRules.parse(text["cassette_redact"]),
+            pace=Pace.parse(text["cassette_pace"] or "instant"),
+            timing=_flag("cassette_timing", text["cassette_timing"]),
+            keep_partial=_flag("cassette_keep_partial", text["cassette_keep_partial"]),
+            upload_limit=_size(
+                "cassette_upload_limit", text["cassette_upload_limit"] or "1g"
+            ),
         )
         settings.api_hosts()
         return settings
@@ -202,6 +239,14 @@ def _flag(name: str, text: str) -> bool:
             return True
     msg = f"{name}: expected true or false, found {text!r}"
     raise ConfigError(msg)
+
+
+def _size(name: str, text: str) -> int:
+    match = re.fullmatch(r"([0-9]+)([kmg]?)b?", text.lower())
+    if match is None:
+        msg = f"{name}: expected bytes, with k, m or g, such as 512m, found {text!r}"
+        raise ConfigError(msg)
+    return int(match[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[match[2]]
 
 
 def _style(text: str) -> Style:

@@ -10,6 +10,8 @@ not for the API it hands over to mitmproxy's HTTP layer, bytes unread, for good.
 """
 
 import logging
+import time
+from collections.abc import Iterator
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -19,16 +21,20 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer, modes
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 
-from anyvcr.core.answer import Answer, refused
+from anyvcr.core.answer import Answer, refused, too_large
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import Origin
+from anyvcr.core.pacing import Piece, Schedule
+from anyvcr.proxy.asked import Asked, Fields, proxy_user
 
 logger = logging.getLogger(__name__)
 
 MAX_HEAD = 1 << 20
 """Bytes of a request's line and headers; h11's own limit of 16 kB is short of long URLs."""
 
-Fields = tuple[tuple[str, str], ...]
+BLOCK = 256 * 1024
+"""Bytes of a large body that are written at once."""
+
 Commands = layer.CommandGenerator[None]
 
 
@@ -39,12 +45,17 @@ class Player(Protocol):
     def base_url(self) -> Origin:
         """The API that base-URL requests are for."""
 
+    @property
+    def upload_limit(self) -> int:
+        """Bytes of a request's body that are read; a larger one is refused."""
+
     def plays(self, origin: Origin) -> bool:
         """Whether requests for `origin` are answered from the cassette."""
 
-    def answer(
-        self, method: str, origin: Origin, target: str, fields: Fields, body: bytes
-    ) -> Answer:
+    def see(self, fields: Fields) -> None:
+        """Take note of the headers of a CONNECT."""
+
+    def answer(self, asked: Asked) -> Answer:
         """The recorded answer, or the refusal; never an exception that means "forward"."""
 
 
@@ -52,17 +63,31 @@ class ReplayLayer(layer.Layer):
     """HTTP/1.1 server on the client's connection."""
 
     def __init__(
-        self, context: Context, player: Player, tunnel: Origin | None = None
+        self,
+        context: Context,
+        player: Player,
+        tunnel: Origin | None = None,
+        user: str | None = None,
     ) -> None:
         super().__init__(context)
         self._player = player
         self._tunnel = tunnel
+        self._user = user
         self._http = _connection()
         self._head = b""
         """Bytes since the last answer, until they turn out to be a request of ours."""
         self._request: h11.Request | None = None
         self._origin: Origin | None = None
         self._body: list[bytes] = []
+        self._size = 0
+        self._is_too_large = False
+        self._asked = 0.0
+        """When the request was complete, as time.perf_counter() has it."""
+        self._steps: Iterator[tuple[float, bytes]] | None = None
+        """What is left of the answer that is being played."""
+        self._due: tuple[float, bytes] | None = None
+        """The step that is waited for."""
+        self._breaks_off = False
 
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.DataReceived):
@@ -70,7 +95,11 @@ class ReplayLayer(layer.Layer):
                 self._head += event.data
             self._http.receive_data(event.data)
             yield from self._read()
+        elif isinstance(event, events.Wakeup):
+            if self._steps is not None and (yield from self._play()):
+                yield from self._read()
         elif isinstance(event, events.ConnectionClosed):
+            self._steps = None
             yield commands.CloseConnection(self.context.client)
 
     def _read(self) -> Commands:
@@ -85,11 +114,9 @@ class ReplayLayer(layer.Layer):
                     if (yield from self._begin(event)):
                         return
                 case h11.Data():
-                    self._body.append(bytes(event.data))
+                    self._keep(bytes(event.data))
                 case h11.EndOfMessage():
-                    yield from self._answer()
-                    if not self._next_cycle():
-                        yield commands.CloseConnection(self.context.client)
+                    if not (yield from self._answer()):
                         return
                 case h11.ConnectionClosed():
                     yield commands.CloseConnection(self.context.client)
@@ -98,6 +125,9 @@ class ReplayLayer(layer.Layer):
                     # NEED_DATA or PAUSED. A client that waits for leave to send its body
                     # has sent all it will.
                     if self._http.they_are_waiting_for_100_continue:
+                        if self._is_too_large:
+                            yield from self._answer()
+                            return
                         go_on = h11.InformationalResponse(
                             status_code=100, reason=b"Continue", headers=[]
                         )
@@ -118,7 +148,19 @@ class ReplayLayer(layer.Layer):
             return True
         self._request, self._origin = request, origin
         self._head = b""
+        self._size = 0
+        announced = dict(request.headers).get(b"content-length", b"0")
+        self._is_too_large = int(announced) > self._player.upload_limit
         return False
+
+    def _keep(self, data: bytes) -> None:
+        """Take a piece of the request's body; one that is too large is read, not kept."""
+        self._size += len(data)
+        if self._is_too_large or self._size > self._player.upload_limit:
+            self._is_too_large = True
+            self._body.clear()
+        else:
+            self._body.append(data)
 
     def _origin_of(self, request: h11.Request) -> Origin | None:
         if self._tunnel is not None:
@@ -139,11 +181,13 @@ class ReplayLayer(layer.Layer):
         if not self._player.plays(origin):
             yield from self._hand_over()
             return
+        fields = _fields(request)
+        self._player.see(fields)
         response = h11.Response(status_code=200, reason=b"OK", headers=[])
         yield self._send(response)
         self.context.server.address = (origin.host, origin.port)
         tunnelled, _ = self._http.trailing_data
-        child = _Tunnel(self.context, self._player, origin)
+        child = _Tunnel(self.context, self._player, origin, _user(fields))
         self._handle_event = child.handle_event  # type: ignore[method-assign]
         yield from child.handle_event(events.Start())
         if tunnelled:
@@ -161,48 +205,81 @@ class ReplayLayer(layer.Layer):
             events.DataReceived(self.context.client, self._head)
         )
 
-    def _answer(self) -> Commands:
+    def _answer(self) -> layer.CommandGenerator[bool]:
+        """Answer the request; True where the next one may come at once."""
         assert self._request is not None
         assert self._origin is not None
+        if self._is_too_large:
+            return (yield from self._start(too_large(self._player.upload_limit)))
         target = self._request.target.decode("utf-8", "surrogateescape")
         if not target.startswith("/"):
             parts = urlsplit(target)
             target = parts._replace(scheme="", netloc="").geturl() or "/"
-        answer = self._player.answer(
-            self._request.method.decode("ascii"),
-            self._origin,
-            target,
-            tuple(
-                (name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
-                for name, value in self._request.headers.raw_items()
-            ),
-            b"".join(self._body),
+        asked = Asked(
+            method=self._request.method.decode("ascii"),
+            origin=self._origin,
+            path=target,
+            fields=_fields(self._request),
+            body=b"".join(self._body),
+            at_listener=self._tunnel is None and self._request.target[:1] == b"/",
+            user=self._user,
         )
-        yield from self._write(answer)
+        answer = self._player.answer(asked)
+        return (yield from self._start(answer))
 
-    def _write(self, answer: Answer) -> Commands:
-        headers = [
-            (name.encode("latin-1"), value.encode("utf-8", "surrogateescape"))
-            for name, value in answer.headers
-        ]
-        if answer.has_body:
-            if answer.streamed:
-                headers.append((b"Transfer-Encoding", b"chunked"))
-            else:
-                headers.append((b"Content-Length", b"%d" % len(answer.body)))
-        data = self._http.send(
-            h11.Response(
-                status_code=answer.code,
-                reason=answer.reason.encode("latin-1", "replace"),
-                headers=headers,
-            )
-        )
-        out = [data or b""]
+    def _start(self, answer: Answer) -> layer.CommandGenerator[bool]:
+        """Begin to play `answer`; True where it is out and the next request may come."""
+        self._asked = time.perf_counter()
+        self._breaks_off = answer.breaks_off
+        self._steps = self._write(answer)
+        return (yield from self._play())
+
+    def _play(self) -> layer.CommandGenerator[bool]:
+        """Send what is due, and ask to be woken for the rest; True as `_start`."""
+        assert self._steps is not None
+        late: list[bytes] = []
+        while True:
+            if self._due is None:
+                self._due = next(self._steps, None)
+            if self._due is None:
+                break
+            due, data = self._due
+            # Against the time of the request, not of the step before: or delays add up.
+            wait = self._asked + due - time.perf_counter()
+            if wait > 0:
+                yield from self._flush(late)
+                yield commands.RequestWakeup(wait)
+                return False
+            self._due = None
+            late.append(data)
+            if len(data) >= BLOCK:
+                yield from self._flush(late)
+        yield from self._flush(late)
+        self._steps = None
+        if self._breaks_off or not self._next_cycle():
+            yield commands.CloseConnection(self.context.client)
+            return False
+        return True
+
+    def _flush(self, data: list[bytes]) -> Commands:
+        if data:
+            yield commands.SendData(self.context.client, b"".join(data))
+            data.clear()
+
+    def _write(self, answer: Answer) -> Iterator[tuple[float, bytes]]:
+        """The answer's bytes, each with the seconds since the request when they are due."""
         assert self._request is not None
-        if answer.has_body and answer.body and self._request.method != b"HEAD":
-            out.append(self._http.send(h11.Data(data=answer.body)) or b"")
-        out.append(self._http.send(h11.EndOfMessage()) or b"")
-        yield commands.SendData(self.context.client, b"".join(out))
+        schedule = answer.schedule or Schedule(0.0, (Piece(0.0, answer.body),))
+        yield schedule.head, self._http.send(_head(answer)) or b""
+        due = schedule.head
+        if answer.has_body and self._request.method != b"HEAD":
+            for piece in schedule.pieces:
+                due = piece.due
+                for at in range(0, len(piece.data), BLOCK):
+                    data = h11.Data(data=piece.data[at : at + BLOCK])
+                    yield due, self._http.send(data) or b""
+        if not answer.breaks_off:
+            yield due, self._http.send(h11.EndOfMessage()) or b""
 
     def _next_cycle(self) -> bool:
         """Make ready for the next request on the connection, if there may be one."""
@@ -236,40 +313,77 @@ class ReplayLayer(layer.Layer):
 class _Tunnel(layer.Layer):
     """The inside of a CONNECT to an API host: TLS as a rule, else plain HTTP."""
 
-    def __init__(self, context: Context, player: Player, origin: Origin) -> None:
+    def __init__(
+        self, context: Context, player: Player, origin: Origin, user: str | None
+    ) -> None:
         super().__init__(context)
         self._player = player
         self._origin = origin
+        self._user = user
 
     def _handle_event(self, event: events.Event) -> Commands:
         if not isinstance(event, events.DataReceived):
             if isinstance(event, events.ConnectionClosed):
                 yield commands.CloseConnection(self.context.client)
             return
-        child = replay(self.context, self._player, self._origin, event.data)
+        child = replay(self.context, self._player, self._origin, event.data, self._user)
         self._handle_event = child.handle_event  # type: ignore[method-assign]
         yield from child.handle_event(events.Start())
         yield from child.handle_event(event)
 
 
 def replay(
-    context: Context, player: Player, origin: Origin | None, first: bytes
+    context: Context,
+    player: Player,
+    origin: Origin | None,
+    first: bytes,
+    user: str | None = None,
 ) -> layer.Layer:
     """The layer that replays on a connection which begins with the bytes `first`.
 
     `origin` is known where a tunnel or a proxy mode says it; None on the listener itself.
+    `user` is that of the tunnel's proxy URL.
     """
     tls = first[:1] == b"\x16"
     if origin is not None and not tls:
         origin = Origin("http", origin.host, origin.port)
     if not tls:
-        return ReplayLayer(context, player, origin)
+        return ReplayLayer(context, player, origin, user)
     if origin is not None:
         # What we serve is HTTP/1.1; a client that insists on HTTP/2 must not be told yes.
         context.client.alpn = b"http/1.1"
     outer = ClientTLSLayer(context)
-    outer.child_layer = ReplayLayer(context, player, origin)
+    outer.child_layer = ReplayLayer(context, player, origin, user)
     return outer
+
+
+def _user(fields: Fields) -> str | None:
+    headers = {name.lower(): value for name, value in fields}
+    return proxy_user(headers.get("proxy-authorization", ""))
+
+
+def _fields(request: h11.Request) -> Fields:
+    return tuple(
+        (name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+        for name, value in request.headers.raw_items()
+    )
+
+
+def _head(answer: Answer) -> h11.Response:
+    headers = [
+        (name.encode("latin-1"), value.encode("utf-8", "surrogateescape"))
+        for name, value in answer.headers
+    ]
+    if answer.has_body:
+        if answer.length is None:
+            headers.append((b"Transfer-Encoding", b"chunked"))
+        else:
+            headers.append((b"Content-Length", b"%d" % answer.length))
+    return h11.Response(
+        status_code=answer.code,
+        reason=answer.reason.encode("latin-1", "replace"),
+        headers=headers,
+    )
 
 
 def _connection() -> h11.Connection:

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+from dataclasses import dataclass
 
 from mitmproxy import http
 from mitmproxy.connection import Client, Server
@@ -9,10 +10,20 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.tls import parse_client_hello
 
 from anyvcr.core.hosts import Origin
+from anyvcr.proxy.asked import Asked
 from anyvcr.proxy.options import Settings
 
 OFFLINE = "anyvcr is offline: only the API's hosts are answered, from the cassette"
 CLOSED = "anyvcr is replaying: no request reaches the API"
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the requests on one client connection come, and what they are for."""
+
+    origin: Origin
+    at_listener: bool
+    user: str | None = None
 
 
 class Routes:
@@ -21,8 +32,8 @@ class Routes:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._api = settings.api_hosts()
-        self._origins: dict[str, Origin] = {}
-        """By client connection: what its CONNECT, or the base URL, stands for."""
+        self._ways: dict[str, _Way] = {}
+        """By client connection."""
 
     @property
     def base_url(self) -> Origin:
@@ -33,13 +44,17 @@ class Routes:
         """Whether requests for `origin` are ours to record and replay."""
         return (origin.host, origin.port) in self._api
 
-    def learn(self, client: Client, origin: Origin) -> None:
-        """All requests on this connection are for `origin`."""
-        self._origins[client.id] = origin
+    def tunnel(self, client: Client, origin: Origin, user: str | None) -> None:
+        """All requests on this connection are for `origin`, by CONNECT."""
+        self._ways[client.id] = _Way(origin, at_listener=False, user=user)
+
+    def at_listener(self, client: Client) -> None:
+        """All requests on this connection are for the base URL."""
+        self._ways[client.id] = _Way(self.base_url, at_listener=True)
 
     def forget(self, client: Client) -> None:
         """The connection is closed."""
-        self._origins.pop(client.id, None)
+        self._ways.pop(client.id, None)
 
     def tunnelled(self, context: Context, first: bytes) -> Origin | None:
         """What a tunnel is for that begins with the bytes `first`.
@@ -47,8 +62,8 @@ class Routes:
         By its CONNECT, by the server's name, else by the one in the TLS handshake; None
         where nothing says.
         """
-        if known := self._origins.get(context.client.id):
-            return known
+        if way := self._ways.get(context.client.id):
+            return way.origin
         server = context.server
         if not server.address:
             return None
@@ -59,29 +74,44 @@ class Routes:
                 host = (hello.sni if hello else None) or host
         return Origin("https", host.lower(), port)
 
-    def origin(self, flow: http.HTTPFlow) -> Origin | None:
-        """The API that `flow` is for, None where it is for another host."""
-        client = flow.client_conn
-        origin = self._origins.get(client.id)
-        if origin is None:
-            host = flow.request.host
+    def asked(self, flow: http.HTTPFlow) -> Asked | None:
+        """What `flow` wants of the API, its body aside; None where it is for another host."""
+        client, request = flow.client_conn, flow.request
+        way = self._ways.get(client.id)
+        if way is None:
+            host = request.host
             if _is_address(host):
                 host = client.sni or host
-            origin = Origin(flow.request.scheme, host.lower(), flow.request.port)
-        elif origin != self.base_url and not client.tls_established:
+            origin = Origin(request.scheme, host.lower(), request.port)
+            way = _Way(origin, at_listener=False)
+        origin = way.origin
+        if not way.at_listener and not client.tls_established:
             origin = Origin("http", origin.host, origin.port)
-        return origin if self.is_api(origin) else None
+        if not self.is_api(origin):
+            return None
+        return Asked(
+            method=request.method,
+            origin=origin,
+            path=request.path,
+            fields=tuple(request.headers.items(multi=True)),
+            at_listener=way.at_listener,
+            user=way.user,
+        )
 
-    def redirect(self, request: http.Request, origin: Origin) -> None:
-        """Point `request` at the API, or where `cassette_upstream` says."""
-        upstream = self._settings.upstream
+    def redirect(self, request: http.Request, asked: Asked) -> None:
+        """Point `request` at the API, or where `cassette_upstream` says.
+
+        What was for the proxy alone, in headers and path, does not go on.
+        """
+        upstream, origin = self._settings.upstream, asked.origin
         target = upstream.gateway if upstream and upstream.gateway else origin
+        for name in {name for name, _ in asked.fields} - {n for n, _ in asked.sent}:
+            request.headers.pop(name, None)
         request.scheme = target.scheme
         request.host = upstream.host if upstream else origin.host
         request.port = upstream.port if upstream else origin.port
         request.host_header = target.authority
-        if upstream and upstream.prefix:
-            request.path = upstream.prefix + request.path
+        request.path = (upstream.prefix if upstream else "") + asked.target
 
     def direct(self, server: Server, client: Client, *, may_forward: bool) -> None:
         """Direct a connection that is about to be opened; forbid it by giving it an error."""
@@ -95,8 +125,8 @@ class Routes:
             server.address = (upstream.host, upstream.port)
             if upstream.gateway:
                 server.sni = upstream.gateway.host
-            elif origin := self._origins.get(client.id):
-                server.sni = origin.host
+            elif way := self._ways.get(client.id):
+                server.sni = way.origin.host
         elif not is_api and self._settings.offline:
             server.error = OFFLINE
 

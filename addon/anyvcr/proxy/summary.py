@@ -38,7 +38,8 @@ class Summary:
         if self.unused:
             parts.append(f"{len(self.unused)} recorded but not asked for")
         if self.dropped:
-            parts.append(f"{sum(self.dropped.values())} not recorded")
+            reasons = ", ".join(f"{n}: {why}" for why, n in self.dropped.items())
+            parts.append(f"{sum(self.dropped.values())} not recorded ({reasons})")
         if self.failure:
             parts.append(f"FAILED: {self.failure}")
         return "; ".join(parts) or "passed everything through"

@@ -1,0 +1,80 @@
+"""What is said without secrets: every log line, every traceback, mitmdump's lines on flows.
+
+The last line of defence. Our own code redacts what it has to say; but mitmproxy speaks of
+URLs, and quotes in its errors what came in, and so does a crash.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from anyvcr.core.credentials import Credentials
+from anyvcr.core.errors import RedactionError
+from anyvcr.core.redaction import RedactionRules, Redactor
+
+UNSAID = "(this could not be redacted, so it is not said)"
+
+_redact: Callable[[str], str] = Redactor(RedactionRules(), Credentials()).text
+
+
+def redact_with(redact: Callable[[str], str]) -> None:
+    """Take out what `redact` knows of from now on; before, what is secret by its shape."""
+    global _redact  # noqa: PLW0603  # there is one stderr, and one log
+    _redact = redact
+
+
+def clean(text: str) -> str:
+    """`text` as it may be said."""
+    try:
+        return _redact(text)
+    except RedactionError:
+        return UNSAID
+
+
+def watch_log() -> None:
+    """Have every log record of this process redacted, whoever makes it and handles it."""
+    logging.setLogRecordFactory(_Record)
+    # Else a record that cannot be formatted is printed with its arguments.
+    logging.raiseExceptions = False
+
+
+class _Record(logging.LogRecord):
+    """A record that only tells what may be said; its traceback is part of its message."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._error, self.exc_info = self.exc_info, None
+        self._said: str | None = None
+
+    def getMessage(self) -> str:  # noqa: N802  # logging names it
+        if self._said is None:
+            text = super().getMessage()
+            if self._error and self._error[0]:
+                text += "\n" + "".join(traceback.format_exception(*self._error))
+            self._said = clean(text.rstrip("\n"))
+        return self._said
+
+
+class Outlet:
+    """A text file that only gets what may be said."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write a piece of text; what is secret in it must not be split over two."""
+        return self._file.write(clean(text))
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def frames(error: BaseException) -> str:
+    """Where `error` and its causes arose, without their texts: those hold values."""
+    before = error.__cause__ or (
+        None if error.__suppress_context__ else error.__context__
+    )
+    earlier = f"{frames(before)}\nand then\n" if before else ""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    return f"{earlier}{places}{type(error).__name__}"
