@@ -288,6 +288,25 @@ def serve(host: str, shell: str, **options: Any) -> None:
     sys.exit(run.until_stopped(settings, listener, shell))
 
 
+@cli.command()
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def doctor(command: tuple[str, ...]) -> None:
+    """Find out which runtimes of this machine go through the proxy and trust it.
+
+    With a COMMAND after --, run it and say what becomes of its calls. Nothing is asked of
+    the API, and the COMMAND gets errors for what it asks. Exit code 1 if anything fails.
+    """
+    from anyvcr.cli import doctor as examining
+
+    talk.set_up(quiet=True, verbose=False)
+    if command:
+        findings = examining.examine_command(command)
+    else:
+        findings = examining.examine_runtimes()
+    click.echo(examining.write(findings), nl=False)
+    sys.exit(0 if all(finding.is_fine for finding in findings) else 1)
+
+
 _paths = click.argument(
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path)
 )

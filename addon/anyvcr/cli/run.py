@@ -47,11 +47,11 @@ async def _with_command(
     settings: Settings, listener: Listener, demands: Demands, command: Sequence[str]
 ) -> int:
     with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
-        proxy, trust = _prepare(settings, listener, Path(state))
+        proxy, trust = prepare(settings, listener, Path(state))
         try:
             async with proxy:
-                environment = _environment(settings, listener, proxy, trust)
-                code = await child.run(command, environment)
+                theirs = environment(settings, listener, proxy, trust)
+                code = await child.run(command, theirs)
         except child.CommandError as error:
             talk.say(str(error))
             return error.code
@@ -60,10 +60,10 @@ async def _with_command(
 
 async def _until_stopped(settings: Settings, listener: Listener, shell: str) -> int:
     with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
-        proxy, trust = _prepare(settings, listener, Path(state))
+        proxy, trust = prepare(settings, listener, Path(state))
         async with proxy:
-            environment = _environment(settings, listener, proxy, trust)
-            set_, unset = changes(os.environ, environment)
+            theirs = environment(settings, listener, proxy, trust)
+            set_, unset = changes(os.environ, theirs)
             print(export.lines(set_, unset, shell), end="", flush=True)
             told = asyncio.create_task(child.until_told())
             ended = asyncio.create_task(proxy.ended())
@@ -81,7 +81,7 @@ def variables(
     place = ca.folder(os.environ)
     certificate = ca.ensure(place)
     trust = write_trust(place / "trust", certificate.read_text(), os.environ)
-    environment = child_environment(
+    theirs = child_environment(
         os.environ,
         endpoint,
         trust,
@@ -89,12 +89,13 @@ def variables(
         replay=settings.mode is Mode.REPLAY_ONLY,
         base_url=base_url,
     )
-    return export.lines(*changes(os.environ, environment), shell)
+    return export.lines(*changes(os.environ, theirs), shell)
 
 
-def _prepare(
+def prepare(
     settings: Settings, listener: Listener, state: Path
 ) -> tuple[Proxy, TrustFiles]:
+    """A proxy that is not started yet, and what its clients must trust, in `state`."""
     place = ca.folder(os.environ)
     certificate = ca.ensure(place)
     trust = write_trust(state, certificate.read_text(), os.environ)
@@ -123,9 +124,10 @@ def _upstream_ca(listener: Listener, state: Path, environ: Mapping[str, str]) ->
     return place
 
 
-def _environment(
+def environment(
     settings: Settings, listener: Listener, proxy: Proxy, trust: TrustFiles
 ) -> dict[str, str]:
+    """The environment of a command behind a proxy that is running."""
     origin = proxy.origin
     host = "127.0.0.1" if origin.host in ("0.0.0.0", "::") else origin.host
     return child_environment(

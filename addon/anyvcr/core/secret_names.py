@@ -86,7 +86,7 @@ _SIGNATURES = (
 )
 _SIGNED = re.compile(
     rb"(?i)(?:[?&;]|\\u0026|%26|%3f)(?:"
-    + "|".join(_SIGNATURES).encode()
+    + "|".join((*_SIGNATURES, "key", "token")).encode()
     + rb")(?:=|%3d|\\u003d)([^&\s\"'\\<>#)]{16,})"
 )
 
@@ -97,6 +97,7 @@ _SIGNED_STEMS = (
     b"security-token",
     b"policy",
     b"key",
+    b"token",
     b"accessid",
 )
 _EQUALS = (b"=", b"%3d", b"\\u003d")
@@ -109,8 +110,22 @@ def signed(text: bytes, lower: bytes, start: int) -> Iterator[Hit]:
     ):
         for short in _SIGNED.finditer(lower):
             match = _SIGNED.match(text, start + short.start())
-            if match and not is_placeholder(match[1]):
+            if match and not (is_placeholder(match[1]) or is_sample(match[1])):
                 yield Hit(match.start(1), match.end(1), "signed-url")
+
+
+_PASSWORD = re.compile(rb"""://[^\s"'\\<>/?#@:]{0,256}:([^\s"'\\<>/?#@]{8,256})@""")
+
+
+def in_user_info(text: bytes, start: int, end: int) -> Iterator[Hit]:
+    """Passwords in URLs, as `postgres://user:password@host`."""
+    if text.find(b"@", start, end) >= 0 and text.find(b"://", start, end) >= 0:
+        for match in _PASSWORD.finditer(text, start, end):
+            password = match[1]
+            if not (
+                password.isalpha() or is_placeholder(password) or is_sample(password)
+            ):
+                yield Hit(match.start(1), match.end(1), "url-credentials")
 
 
 _QUERY_NAMES = frozenset((*_SIGNATURES, "key", "token", "auth", "jwt", "pwd", "hmac"))

@@ -14,6 +14,7 @@ from anyvcr.core.cassette import Headers, Interaction, header
 from anyvcr.core.deltas import joined
 from anyvcr.core.places import json_documents, path_at, path_of
 from anyvcr.core.secret_names import (
+    in_user_info,
     is_sample,
     is_secret_header,
     is_secret_parameter,
@@ -40,6 +41,7 @@ def find(text: bytes) -> list[Hit]:
         hits += private_keys(text, lower, start)
         hits += named(text, lower, start)
         hits += signed(text, lower, start)
+        hits += in_user_info(text, start, end)
     return _apart(hits)
 
 
@@ -94,9 +96,9 @@ def _parameters(text: bytes, start: int) -> Iterator[Hit]:
     has_signature = b"sig=" in text
     for match in _PARAMETER.finditer(text, start):
         name = unquote_plus(match[1].decode("utf-8", "replace"))
-        if is_secret_parameter(name, signed=has_signature) and not is_placeholder(
-            match[2]
-        ):
+        # In a sentence, a mark may follow the URL.
+        plain = is_placeholder(match[2].rstrip(b":,.;)'\""))
+        if is_secret_parameter(name, signed=has_signature) and not plain:
             yield Hit(match.start(2), match.end(2), "secret-parameter")
 
 
@@ -104,10 +106,21 @@ _PROTOCOL = re.compile(rb"openai-(?:insecure-api-key|organization|project)\.([^\
 """Subprotocols in which a browser sends what it cannot send as headers."""
 
 
+_PIECES = re.compile(rb"[;,\s]+")
+_PLAIN_PIECE = re.compile(rb"(?i)[^0-9=]*|(?:domain|path)=.*|(?:[^=]*=)?.{0,11}")
+"""Of a header with one secret or several: a scheme, a cookie's attribute, a part of a date."""
+
+
+def _is_plain(piece: bytes) -> bool:
+    return is_sample(piece) or _PLAIN_PIECE.fullmatch(piece) is not None
+
+
 def find_in_header(name: str, value: bytes) -> list[Hit]:
     """As `find`; all of the value where the name says so."""
     if is_secret_header(name):
-        plain = is_placeholder(value) or is_sample(value)
+        plain = is_placeholder(value) or (
+            is_sample(value) and all(map(_is_plain, _PIECES.split(value)))
+        )
         return [] if plain or not value else [Hit(0, len(value), "secret-header")]
     hits = find_in_url(value)
     for match in _PROTOCOL.finditer(value):

@@ -253,9 +253,9 @@ def in_runs(text: bytes, words: set[bytes]) -> Iterator[Hit]:
         run = text[start : start + _LONG_RUN].lower()
         for word in found:
             if word in run:
-                for rule in _rules_by_word()[word]:
+                for rule in _rules_by_word().get(word, ()):
                     yield from _matches(rule, text, start, end)
-            elif word in _PLAIN_TO_SEE and end - start > _LONG_RUN:
+            if word in _PLAIN_TO_SEE and end - start > _LONG_RUN:
                 for rule in _OWN_RULES[:2]:
                     yield from _matches(rule, text, start, end, whole=True)
 

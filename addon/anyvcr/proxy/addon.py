@@ -96,6 +96,10 @@ class Anyvcr:
         """Requests for the API that were seen, answered or not."""
         self.refused_handshakes = 0
         """Connections to the API whose client did not trust our certificate."""
+        self.handshakes = 0
+        """Connections whose client took our certificate, at first."""
+        self.other_hosts: set[str] = set()
+        """Hosts that were tunnelled."""
         self._given = settings
         self._settings = settings or Settings()
         self._routes = Routes(self._settings)
@@ -233,6 +237,8 @@ class Anyvcr:
             self._routes.tunnel(flow.client_conn, origin, user)
         elif self._settings.offline:
             flow.response = http.Response.make(403, OFFLINE)
+        else:
+            self.other_hosts.add(origin.host)
 
     def client_connected(self, client: Client) -> None:
         limits.lift_for(client)
@@ -243,6 +249,9 @@ class Anyvcr:
     def tls_failed_client(self, data: TlsData) -> None:
         if self.plays(Origin("https", data.conn.sni or "", 443)):
             self.refused_handshakes += 1
+
+    def tls_established_client(self, _: TlsData) -> None:
+        self.handshakes += 1
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         try:
@@ -425,10 +434,22 @@ def _stop() -> None:
 
 
 def _redact_flow_lines() -> None:
-    """mitmdump prints a line for each flow, with its URL."""
+    """mitmdump prints a line for each flow, with its URL or the start of it."""
     dumper = ctx.master.addons.get("dumper")
-    if dumper is not None and not isinstance(dumper.outfp, speech.Outlet):
-        dumper.outfp = speech.Outlet(dumper.outfp)
+    if dumper is None or isinstance(dumper.outfp, speech.Outlet):
+        return
+    dumper.outfp = speech.Outlet(dumper.outfp)
+    echo = dumper.echo_flow
+
+    def echo_flow(flow: http.HTTPFlow) -> None:
+        path = flow.request.path
+        flow.request.path = speech.clean(path)  # a key that is cut is no longer known
+        try:
+            echo(flow)
+        finally:
+            flow.request.path = path
+
+    dumper.echo_flow = echo_flow
 
 
 def _end_on_hangup() -> None:

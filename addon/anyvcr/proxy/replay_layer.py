@@ -209,6 +209,7 @@ class ReplayLayer(layer.Layer):
         """Answer the request; True where the next one may come at once."""
         assert self._request is not None
         assert self._origin is not None
+        self._asked = time.perf_counter()
         if self._is_too_large:
             return (yield from self._start(too_large(self._player.upload_limit)))
         target = self._request.target.decode("utf-8", "surrogateescape")
@@ -229,7 +230,10 @@ class ReplayLayer(layer.Layer):
 
     def _start(self, answer: Answer) -> layer.CommandGenerator[bool]:
         """Begin to play `answer`; True where it is out and the next request may come."""
-        self._asked = time.perf_counter()
+        if answer.schedule is not None:
+            # Where finding the answer took longer than it may: late, but with its own gaps.
+            now = time.perf_counter()
+            self._asked = max(self._asked, now - answer.schedule.head)
         self._breaks_off = answer.breaks_off
         self._steps = self._write(answer)
         return (yield from self._play())

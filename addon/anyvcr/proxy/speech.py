@@ -70,11 +70,16 @@ class Outlet:
         self._file.flush()
 
 
+_TELLS_NO_VALUE = (AttributeError, ImportError, NameError, OSError, TypeError)
+"""Of names, types and files."""
+
+
 def frames(error: BaseException) -> str:
-    """Where `error` and its causes arose, without their texts: those hold values."""
+    """Where `error` and its causes arose, without their texts where those hold values."""
     before = error.__cause__ or (
         None if error.__suppress_context__ else error.__context__
     )
     earlier = f"{frames(before)}\nand then\n" if before else ""
     places = "".join(traceback.format_tb(error.__traceback__))
-    return f"{earlier}{places}{type(error).__name__}"
+    text = f": {error}" if isinstance(error, _TELLS_NO_VALUE) else ""
+    return f"{earlier}{places}{type(error).__name__}{text}"

@@ -1,0 +1,134 @@
+"""`anyvcr doctor`: which runtimes of this machine go through the proxy and trust it.
+
+Nothing is asked of the API: the proxy answers from a cassette made for the purpose.
+"""
+
+import asyncio
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from anyvcr.cli import child
+from anyvcr.cli.run import Listener, environment, prepare
+from anyvcr.clients.probes import PROBES, SAID, URL, Probe
+from anyvcr.core import format as cassette_format
+from anyvcr.core.cassette import Cassette, Interaction, Request, Response
+from anyvcr.core.modes import Mode
+from anyvcr.core.rules import Repeats
+from anyvcr.proxy.addon import Anyvcr
+from anyvcr.proxy.options import Settings
+
+PATIENCE = 60.0
+"""Seconds for one probe; the first `go run` compiles Go's own network library."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one probe, or of the user's command."""
+
+    subject: str
+    is_fine: bool
+    words: str
+
+
+def examine_runtimes() -> list[Finding]:
+    """A finding for each runtime that is on this machine."""
+    return asyncio.run(_examine(None))
+
+
+def examine_command(command: Sequence[str]) -> list[Finding]:
+    """Run `command` behind a proxy that holds no recording for it; what came of its calls."""
+    return asyncio.run(_examine(command))
+
+
+def write(findings: Sequence[Finding]) -> str:
+    """A table of the findings."""
+    width = max((len(finding.subject) for finding in findings), default=0)
+    return "".join(
+        f"{'ok  ' if finding.is_fine else 'FAIL'}  {finding.subject:{width}}  {finding.words}\n"
+        for finding in findings
+    )
+
+
+async def _examine(command: Sequence[str] | None) -> list[Finding]:
+    with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
+        folder = Path(state)
+        settings = Settings(
+            cassette=_cassette(folder), mode=Mode.REPLAY_ONLY, repeats=Repeats.STICKY
+        )
+        listener = Listener()
+        proxy, trust = prepare(settings, listener, folder)
+        async with proxy:
+            variables = environment(settings, listener, proxy, trust)
+            if command is not None:
+                await child.run(command, variables)
+                return [_diagnosis(" ".join(command), proxy.addon)]
+            found = [
+                await asyncio.to_thread(_probe, probe, folder, variables)
+                for probe in PROBES
+            ]
+    return [finding for finding in found if finding is not None]
+
+
+def _cassette(folder: Path) -> Path:
+    """A cassette that answers the probes."""
+    answer = Response(
+        code=200,
+        status="200 OK",
+        headers=(("Content-Type", ("text/plain",)),),
+        body=SAID.encode(),
+        content_length=len(SAID),
+    )
+    only = Interaction(id=0, request=Request(method="GET", url=URL), response=answer)
+    path = folder / "doctor.yaml"
+    path.write_bytes(cassette_format.dumps(Cassette(interactions=(only,))))
+    return path
+
+
+def _probe(probe: Probe, folder: Path, variables: Mapping[str, str]) -> Finding | None:
+    words = probe.command(folder)
+    if words is None:
+        return None
+    try:
+        done = subprocess.run(
+            words,
+            env=dict(variables),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Finding(probe.runtime, False, f"no answer in {PATIENCE:.0f} s")
+    if SAID in done.stdout:
+        return Finding(probe.runtime, True, "goes through the proxy and trusts it")
+    said = (done.stdout + done.stderr).strip().splitlines() or ["it said nothing"]
+    return Finding(
+        probe.runtime, False, f"use {probe.remedy}; it said: {said[-1][:160]}"
+    )
+
+
+def _diagnosis(command: str, addon: Anyvcr) -> Finding:
+    if addon.calls:
+        words = f"{addon.calls} calls to the API came through the proxy"
+        return Finding(command, True, words)
+    if addon.refused_handshakes:
+        words = "it reaches the proxy but refuses our certificate: use --base-url"
+    elif addon.handshakes:
+        words = (
+            "it spoke TLS with the proxy but sent no request: it refuses our certificate "
+            "after the handshake, as GnuTLS does; use --base-url"
+        )
+    elif addon.other_hosts:
+        hosts = ", ".join(sorted(addon.other_hosts)[:5])
+        words = f"it calls other hosts only ({hosts}): name the API's with --api-host"
+    else:
+        words = (
+            "no connection came to the proxy: it makes no call, or its HTTP library does "
+            "not read HTTPS_PROXY; use --base-url"
+        )
+    return Finding(command, False, words)
