@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from anyvcr.core import deltas
+from anyvcr.core import deltas, json_path
 from anyvcr.core.cassette import Extra, Headers, Request, Response, header
 from anyvcr.core.credentials import Credentials
 from anyvcr.core.errors import AnyvcrError, ConfigError, RedactionError
@@ -70,7 +70,10 @@ class RedactionRules:
     def __post_init__(self) -> None:
         for attribute, compiled in (
             ("headers", tuple(name.lower() for name in self.headers)),
-            ("paths", tuple(map(_compiled_path, self.json_paths))),
+            (
+                "paths",
+                tuple(json_path.compiled(path, "redact") for path in self.json_paths),
+            ),
             ("expressions", tuple(map(_compiled_pattern, self.patterns))),
         ):
             object.__setattr__(self, attribute, compiled)
@@ -98,26 +101,6 @@ def _after(prefix: str, lines: list[str]) -> tuple[str, ...]:
     return tuple(
         line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)
     )
-
-
-def _compiled_path(path: str) -> "JSONPath":
-    # Imported here: it takes 100 ms, and few sessions have such a rule.
-    from jsonpath import (  # noqa: PLC0415
-        JSONPath,
-        JSONPathEnvironment,
-        JSONPathError,
-    )
-
-    try:
-        compiled = JSONPathEnvironment(strict=True).compile(path)
-    except JSONPathError as error:
-        reason = str(error).partition("\n")[0]
-        msg = f"cannot redact {path!r}: not a JSON path of RFC 9535 ({reason})"
-        raise ConfigError(msg) from None
-    if not isinstance(compiled, JSONPath):
-        msg = f"cannot redact {path!r}: not one JSON path of RFC 9535"
-        raise ConfigError(msg)
-    return compiled
 
 
 def _compiled_pattern(pattern: str) -> "regex.Pattern[str]":

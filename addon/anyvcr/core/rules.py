@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from anyvcr.core import json_path
 from anyvcr.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -92,23 +92,10 @@ def _check_ignore(entry: str) -> None:
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-@lru_cache(maxsize=256)
 def compiled_path(path: str) -> "JSONPath":
     """The query of RFC 9535; raises ConfigError."""
-    # Imported here: it takes 100 ms, and few sessions ignore a JSON path.
-    from jsonpath import (  # noqa: PLC0415
-        JSONPath,
-        JSONPathEnvironment,
-        JSONPathError,
-    )
-
-    try:
-        compiled = JSONPathEnvironment(strict=True).compile(path)
-    except JSONPathError as error:
-        reason = str(error).partition("\n")[0]
-        msg = f"cannot ignore {path!r}: not a JSON path of RFC 9535 ({reason})"
-        raise ConfigError(msg) from None
-    if not isinstance(compiled, JSONPath) or any(compiled.finditer([])):
+    query = json_path.compiled(path, "ignore")
+    if any(query.finditer([])):
         msg = f"cannot ignore {path!r}: that is the whole body"
         raise ConfigError(msg)
-    return compiled
+    return query

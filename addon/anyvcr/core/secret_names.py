@@ -94,7 +94,6 @@ _SIGNED = re.compile(
 _SIGNED_STEMS = (
     b"sig",
     b"credential",
-    b"security-token",
     b"policy",
     b"key",
     b"token",
