@@ -30,7 +30,9 @@ def write(path: Path, *bodies: bytes) -> None:
 
 
 def library(folder: Path, mode: Mode = Mode.REPLAY_ONLY) -> Library:
-    opened = Library(Settings(cassette=folder, is_folder=True, mode=mode), Credentials())
+    opened = Library(
+        Settings(cassette=folder, is_folder=True, mode=mode), Credentials()
+    )
     opened.open()
     return opened
 
