@@ -326,3 +326,39 @@ def test_env_prints_the_same_variables_for_a_proxy_elsewhere(home: Path) -> None
     assert "export HTTPS_PROXY=http://host.docker.internal:8080\n" in done.stdout
     [bundle] = re.findall(r"export SSL_CERT_FILE=(.*)\n", done.stdout)
     assert Path(bundle).read_text().count("BEGIN CERTIFICATE") > 1
+
+
+def test_env_names_a_cassette_by_the_proxys_user_or_in_the_base_url(home: Path) -> None:
+    def printed(name: str, *options: str) -> subprocess.CompletedProcess[str]:
+        return anyvcr(home, "env", "--port", "8080", "--cassette", name, *options)
+
+    named, outside = printed("TestChat/sub test"), printed("../TestChat")
+    by_url = printed("TestChat/sub test", "--base-url")
+
+    user = "http://TestChat%2Fsub%20test:x@127.0.0.1:8080"
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        assert f"export {name}={user}\n" in named.stdout
+    assert "export ANYVCR_PROXY=http://127.0.0.1:8080\n" in named.stdout
+    url = "http://127.0.0.1:8080/cassette/TestChat%2Fsub%20test/v1"
+    assert f"export OPENAI_BASE_URL={url}\n" in by_url.stdout
+    assert (outside.returncode, outside.stdout) == (1, "")
+    assert "cassette name '../TestChat'" in outside.stderr
+
+
+def test_a_slash_at_the_end_makes_a_folder_that_was_not_there(
+    home: Path, api: StandIn
+) -> None:
+    program = (
+        "import os, sys\n"
+        "url = os.environ['HTTPS_PROXY'].replace('://', '://TestChat:x@')\n"
+        "os.environ |= dict.fromkeys(('HTTPS_PROXY', 'https_proxy'), url)\n"
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
+    )
+    command = (PYTHON, "-c", program, CHAT, PROMPT)
+    upstream = ("--upstream", api.address, "--upstream-ca", str(api.ca_file))
+    recorded = anyvcr(home, "record", "new/", *upstream, "--", *command)
+    played = anyvcr(home, "replay", "new/", "--", *command)
+
+    assert (recorded.returncode, recorded.stdout) == (0, "Oi!\n"), recorded.stderr
+    assert (played.returncode, played.stdout) == (0, "Oi!\n"), played.stderr
+    assert [path.name for path in (home / "new").iterdir()] == ["TestChat.yaml"]

@@ -1,5 +1,6 @@
 """The `anyvcr` command: thin calls of library functions, and the one error boundary."""
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,10 @@ def main() -> None:
     except Exception as error:
         talk.crash(error)
         sys.exit(1)
+    finally:
+        # Else Python ends with 100 ms of freeing what the system takes back anyway.
+        gc.disable()
+        gc.freeze()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -164,12 +169,19 @@ _shell = click.option(
     show_default=True,
     help="How to print the variables.",
 )
+_name = click.option(
+    "--cassette",
+    "name",
+    metavar="NAME",
+    help="Name a cassette of the proxy's folder in the printed proxy or base URL.",
+)
 _report = click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write hits, misses and unused interactions of each cassette there, as JSON.",
 )
-_cassette = click.argument("cassette", type=click.Path(path_type=Path))
+# Not a Path, which loses the slash at the end: that slash makes a folder of cassettes.
+_cassette = click.argument("cassette")
 _command = click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 
 
@@ -230,6 +242,7 @@ def replay(command: tuple[str, ...], **options: Any) -> None:
 @click.option(
     "--replay", is_flag=True, help="Set a dummy OPENAI_API_KEY where none is set."
 )
+@_name
 @_shell
 @_base_url
 def env(
@@ -238,6 +251,7 @@ def env(
     port: int,
     hosts: tuple[str, ...],
     replay: bool,
+    name: str | None,
     shell: str,
     base_url: bool,
 ) -> None:
@@ -253,7 +267,9 @@ def env(
     mode = Mode.REPLAY_ONLY if replay else Mode.RECORD_ONCE
     settings = Settings(hosts=hosts, mode=mode)
     endpoint = Endpoint(host, port)
-    lines = run.variables(endpoint, settings, base_url=base_url, shell=shell)
+    lines = run.variables(
+        endpoint, settings, cassette=name, base_url=base_url, shell=shell
+    )
     click.echo(lines, nl=False)
 
 
@@ -272,10 +288,11 @@ def env(
     show_default=True,
     help="Address to listen on; any other lets the network use this proxy.",
 )
+@_name
 @_shell
 @_base_url
 @_proxy_options
-def serve(host: str, shell: str, **options: Any) -> None:
+def serve(host: str, name: str | None, shell: str, **options: Any) -> None:
     """Serve CASSETTE until stopped, for clients that are started elsewhere.
 
     Prints the variables to set for them on stdout: eval "$(…)" them, or paste them.
@@ -285,7 +302,7 @@ def serve(host: str, shell: str, **options: Any) -> None:
     settings, listener = _settings(host=host, **options)
     if host not in ("127.0.0.1", "::1", "localhost"):
         talk.say(f"listening on {host}: who reaches this address can use the proxy")
-    sys.exit(run.until_stopped(settings, listener, shell))
+    sys.exit(run.until_stopped(settings, listener, name, shell))
 
 
 @cli.command()
@@ -393,7 +410,7 @@ def _run(
 
 def _settings(
     *,
-    cassette: Path,
+    cassette: str,
     mode: str,
     hosts: tuple[str, ...],
     api: str | None,
@@ -424,7 +441,7 @@ def _settings(
 
     talk.set_up(quiet=quiet, verbose=verbose)
     text = {
-        "cassette": str(cassette),
+        "cassette": cassette,
         "cassette_mode": str(mode),
         "cassette_hosts": ",".join(hosts),
         "cassette_base_url": api or "",

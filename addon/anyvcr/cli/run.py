@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from anyvcr.cli import child, talk, verdict
 from anyvcr.cli.verdict import Demands
 from anyvcr.clients import export
 from anyvcr.clients.environment import Endpoint, changes, child_environment
 from anyvcr.clients.trust import TrustFiles, parent_proxy, upstream_roots, write_trust
+from anyvcr.core import names
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import OPENAI
 from anyvcr.core.modes import Mode
@@ -38,9 +40,14 @@ def with_command(
     return asyncio.run(_with_command(settings, listener, demands, command))
 
 
-def until_stopped(settings: Settings, listener: Listener, shell: str) -> int:
-    """Run a proxy until a signal ends it, having printed what a client must set."""
-    return asyncio.run(_until_stopped(settings, listener, shell))
+def until_stopped(
+    settings: Settings, listener: Listener, cassette: str | None, shell: str
+) -> int:
+    """Run a proxy until a signal ends it, having printed what a client must set.
+
+    `cassette` is the name to give the client where the proxy has a folder of them.
+    """
+    return asyncio.run(_until_stopped(settings, listener, cassette, shell))
 
 
 async def _with_command(
@@ -58,11 +65,13 @@ async def _with_command(
     return verdict.exit_code(proxy.addon, demands, code)
 
 
-async def _until_stopped(settings: Settings, listener: Listener, shell: str) -> int:
+async def _until_stopped(
+    settings: Settings, listener: Listener, cassette: str | None, shell: str
+) -> int:
     with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
         proxy, trust = prepare(settings, listener, Path(state))
         async with proxy:
-            theirs = environment(settings, listener, proxy, trust)
+            theirs = environment(settings, listener, proxy, trust, cassette)
             set_, unset = changes(os.environ, theirs)
             print(export.lines(set_, unset, shell), end="", flush=True)
             told = asyncio.create_task(child.until_told())
@@ -75,19 +84,24 @@ async def _until_stopped(settings: Settings, listener: Listener, shell: str) -> 
 
 
 def variables(
-    endpoint: Endpoint, settings: Settings, *, base_url: bool, shell: str
+    endpoint: Endpoint,
+    settings: Settings,
+    *,
+    cassette: str | None,
+    base_url: bool,
+    shell: str,
 ) -> str:
     """What a client must set for a proxy that runs, or will run, at `endpoint`."""
     place = ca.folder(os.environ)
     certificate = ca.ensure(place)
     trust = write_trust(place / "trust", certificate.read_text(), os.environ)
-    theirs = child_environment(
-        os.environ,
+    theirs = _named(
         endpoint,
         trust,
-        api_hosts=(*OPENAI, *settings.hosts),
+        settings,
         replay=settings.mode is Mode.REPLAY_ONLY,
         base_url=base_url,
+        cassette=cassette,
     )
     return export.lines(*changes(os.environ, theirs), shell)
 
@@ -125,16 +139,46 @@ def _upstream_ca(listener: Listener, state: Path, environ: Mapping[str, str]) ->
 
 
 def environment(
-    settings: Settings, listener: Listener, proxy: Proxy, trust: TrustFiles
+    settings: Settings,
+    listener: Listener,
+    proxy: Proxy,
+    trust: TrustFiles,
+    cassette: str | None = None,
 ) -> dict[str, str]:
     """The environment of a command behind a proxy that is running."""
     origin = proxy.origin
     host = "127.0.0.1" if origin.host in ("0.0.0.0", "::") else origin.host
-    return child_environment(
-        os.environ,
+    return _named(
         Endpoint(host, origin.port),
         trust,
-        api_hosts=(*OPENAI, *settings.hosts),
+        settings,
         replay=not proxy.addon.may_forward,
         base_url=listener.base_url,
+        cassette=cassette,
     )
+
+
+def _named(
+    endpoint: Endpoint,
+    trust: TrustFiles,
+    settings: Settings,
+    *,
+    replay: bool,
+    base_url: bool,
+    cassette: str | None,
+) -> dict[str, str]:
+    """A client's environment with its cassette's name, if it has one; raises ConfigError."""
+    name = None if cassette is None else names.parse(cassette)
+    theirs = child_environment(
+        os.environ,
+        endpoint,
+        trust,
+        api_hosts=(*OPENAI, *settings.hosts),
+        replay=replay,
+        base_url=base_url,
+        cassette=name,
+    )
+    if base_url and name is not None:
+        url = f"{endpoint.proxy_url}/cassette/{quote(name, safe='')}/v1"
+        theirs |= dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_API_BASE"), url)
+    return theirs

@@ -25,6 +25,8 @@ def set_up(*, quiet: bool, verbose: bool) -> None:
     from anyvcr.proxy import speech
 
     speech.watch_log()
+    # Not in our lines, but looked up for each (Logging HOWTO, "Optimization").
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter())
     root = logging.getLogger()
