@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says more of the machine than of the code.
+settings.register_profile("anyvcr", deadline=None)
+settings.load_profile("anyvcr")
 
 _PREFIXES = ("OPENAI_", "ANYVCR_", "AZURE_OPENAI_")
 _NAMES = {

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 
 from anyvcr.core.secret_names import is_secret_header, is_secret_parameter
-from anyvcr.core.shapes import PLACEHOLDER, is_run, placeholder, runs
+from anyvcr.core.shapes import PLACEHOLDER, is_run, placeholder, words
 
 SHORTEST = 8
 """Characters. A shorter value stands in ordinary text by chance, and replacing it would
 damage bodies; no API gives out keys so short."""
 
+_FIELDS_KEPT = 1024
 _COOKIES_KEPT = 16
 """Values kept of each cookie: some servers change one with every answer."""
 
@@ -38,16 +39,25 @@ class Credentials:
     def __init__(self) -> None:
         self._values: dict[bytes, Forms] = {}
         self._cookies: dict[str, list[bytes]] = {}
+        self._seen: set[tuple[str, str]] = set()
+        """Fields of requests that have nothing new: most are the same in each."""
         self._longest_first: tuple[Forms, ...] | None = None
+        self.revision = 0
+        """Another one where texts may come out otherwise than before."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self._values)} values)"
 
     def see_request(self, headers: Iterable[tuple[str, str]], url: str) -> None:
         """Remember what a request proves itself with: its headers as sent, and its URL."""
-        for name, value in headers:
-            self._see_header(name.lower(), value)
-        self._see_url(url)
+        for field in headers:
+            if field not in self._seen:
+                self._see_header(field[0].lower(), field[1])
+                self._seen.add(field)
+        if any(mark in url for mark in "?#@"):
+            self._see_url(url)
+        if len(self._seen) > _FIELDS_KEPT:
+            self._seen.clear()
 
     def see_response(self, headers: Iterable[tuple[str, str]]) -> None:
         """Remember the cookies, and whose account it is, that an answer names."""
@@ -88,17 +98,17 @@ class Credentials:
         for secret in secrets:
             if secret not in self._values:
                 self._values[secret] = Forms.of(secret)
-                self._longest_first = None
+                self._changed()
         return secrets
 
     def replace(self, text: bytes) -> bytes:
         """`text` without any credential; the same object where it holds none."""
         known = self._known()
         if known:
-            words = b"\n".join([text[start:end] for start, end in runs(text)])
-            absent = frozenset(mark for mark in _MARKS if mark not in words)
+            joined = words(text).joined
+            absent = frozenset(mark for mark in _MARKS if mark not in joined)
             for forms in known:
-                text = forms.replace(text, words, absent)
+                text = forms.replace(text, joined, absent)
         text = _replace_escaped(text, known)
         return _replace_shortened(text, known)
 
@@ -110,6 +120,10 @@ class Credentials:
                     filler = PLACEHOLDER * (len(form) // len(PLACEHOLDER) + 1)
                     data = data.replace(form, filler[: len(form)])
         return data
+
+    def _changed(self) -> None:
+        self._longest_first = None
+        self.revision += 1
 
     def _known(self) -> "tuple[Forms, ...]":
         if self._longest_first is None:
@@ -148,7 +162,8 @@ class Credentials:
         kept += (secret for secret in self.add(value) if secret not in kept)
         while len(kept) > _COOKIES_KEPT:
             self._values.pop(kept.pop(0), None)
-            self._longest_first = None
+            self._seen.clear()
+            self._changed()
 
     def _see_url(self, url: str) -> None:
         scheme, _, rest = url.partition("://")

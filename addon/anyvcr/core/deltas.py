@@ -7,7 +7,7 @@ it, the text that a program puts together does.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 from anyvcr.core.places import spans
 
@@ -62,20 +62,39 @@ def joined(body: bytes) -> list[Joined]:
     """The texts that differ from event to event, where `body` is a stream of events."""
     if not body.startswith(_STREAM):
         return []
-    texts: _Texts = {}
+    root = _Node()
     for start, end, event in _events(_decoded(body)):
-        _collect(event, (), (), (start, end), texts)
+        _collect(event, root, (start, end))
     return [
-        Joined(path=(*path, name), pieces=tuple(map(Piece._make, pieces)))
-        for (path, name, _), pieces in texts.items()
-        if pieces[0][2] != pieces[-1][2]
-        or any(text != pieces[0][2] for _, _, text in pieces)
+        Joined(path=path, pieces=tuple(map(Piece._make, pieces)))
+        for path, pieces in root.texts(())
+        if any(text != pieces[0][2] for _, _, text in pieces)
     ]
 
 
-_Texts: TypeAlias = (
-    "dict[tuple[Path, int | str, tuple[object, ...]], list[tuple[int, int, str]]]"
-)
+_Pieces: TypeAlias = "list[tuple[int, int, str]]"
+
+
+class _Node:
+    """What stands at one place in the events, of one of the texts that they tell apart."""
+
+    __slots__ = ("apart", "inner", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: dict[int | str, _Pieces] = {}
+        self.inner: dict[int | str, _Node] = {}
+        self.apart: dict[tuple[object, ...], _Node] = {}
+
+    def texts(self, path: Path) -> Iterator[tuple[Path, _Pieces]]:
+        """Every text at or below this place, with its path."""
+        for name, pieces in self.pieces.items():
+            yield (*path, name), pieces
+        for name, node in self.inner.items():
+            yield from node.texts((*path, name))
+        for node in self.apart.values():
+            yield from node.texts(path)
+
+
 _DECODER = json.JSONDecoder()
 
 
@@ -94,32 +113,31 @@ def _events(text: str) -> Iterator[tuple[int, int, object]]:
         start = text.find("\ndata:", end - 1) + 1 or -1
 
 
-def _collect(
-    value: object,
-    path: Path,
-    apart: tuple[object, ...],
-    span: tuple[int, int],
-    texts: _Texts,
-) -> None:
+def _collect(value: object, node: _Node, span: tuple[int, int]) -> None:
     members: Iterable[tuple[int | str, object]]
-    if isinstance(value, dict):
+    if type(value) is dict:
         members = value.items()
         if not _ANY_TELLS.isdisjoint(value):
-            told = (value[name] for name in _TELLS_APART if name in value)
-            apart += tuple(name for name in told if isinstance(name, str | int))
-    elif isinstance(value, list):
-        members = enumerate(value)
+            told = tuple([_told(value[n]) for n in _TELLS_APART if n in value])
+            node = node.apart.get(told) or node.apart.setdefault(told, _Node())
     else:
-        return
+        assert type(value) is list
+        members = enumerate(value)
     for name, member in members:
-        if type(member) is str:
-            key = (path, name, apart)
-            if key in texts:
-                texts[key].append((*span, member))
+        kind = type(member)
+        if kind is str:
+            piece = (*span, cast("str", member))
+            if name in node.pieces:
+                node.pieces[name].append(piece)
             else:
-                texts[key] = [(*span, member)]
-        elif type(member) is dict or type(member) is list:
-            _collect(member, (*path, name), apart, span, texts)
+                node.pieces[name] = [piece]
+        elif kind is dict or kind is list:
+            inner = node.inner.get(name) or node.inner.setdefault(name, _Node())
+            _collect(member, inner, span)
+
+
+def _told(value: object) -> object:
+    return value if isinstance(value, str | int) else None
 
 
 def _decoded(body: bytes) -> str:

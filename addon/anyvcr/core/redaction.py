@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 SECONDS = 1.0
 """For one regular expression on one text; past it, redaction fails."""
 
+_WINDOW = 1 << 20
+_OVERLAP = 1 << 16
+"""Bytes; no secret is longer."""
+
+_SHORT, _SHORTS = 256, 1024
+"""Characters of a text, and how many such texts, whose redaction is remembered."""
+
 _ROUNDS = 8
 """Two are the rule: one that changes something, one that does not."""
 
@@ -128,6 +135,9 @@ class Redactor:
     def __init__(self, rules: RedactionRules, credentials: Credentials) -> None:
         self._rules = rules
         self._credentials = credentials
+        self._revision = credentials.revision
+        self._short: dict[tuple[object, str], str] = {}
+        """What short texts came to: methods, hosts and headers are mostly the same."""
 
     def request(self, request: Request) -> Request:
         """`request` without secrets; the same object where it has none."""
@@ -142,7 +152,7 @@ class Redactor:
         return _failing_closed("a text", partial(self._text, finder=find_in_url), text)
 
     def _request(self, request: Request) -> Request:
-        redacted = replace(
+        return self._message(
             request,
             method=self._text(request.method, find),
             url=self._text(request.url, find_in_url),
@@ -151,27 +161,27 @@ class Redactor:
             request_uri=self._text(request.request_uri, find_in_url),
             form=self._named(request.form, find_in_value),
         )
-        redacted = self._message(redacted)
-        return request if redacted == request else redacted
 
     def _response(self, response: Response) -> Response:
-        redacted = replace(response, status=self._text(response.status, find))
-        redacted = self._message(redacted)
-        return response if redacted == response else redacted
+        return self._message(response, status=self._text(response.status, find))
 
-    def _message(self, message: _Message) -> _Message:
+    def _message(self, message: _Message, **own: object) -> _Message:
+        """`message` without secrets, its `own` fields as they are given."""
         body = self._body(message.body, header(message.headers, "Content-Type"))
         length = message.content_length
         if length >= 0 and length == len(message.body):
             length = len(body)
-        return replace(
-            message,
-            headers=self._headers(message.headers),
-            trailer=self._headers(message.trailer),
-            body=body,
-            content_length=length,
-            extra=self._extra(message.extra),
-        )
+        fields = own | {
+            "headers": self._headers(message.headers),
+            "trailer": self._headers(message.trailer),
+            "body": body,
+            "content_length": length,
+            "extra": self._extra(message.extra),
+        }
+        changed = {k: v for k, v in fields.items() if getattr(message, k) != v}
+        if not changed:
+            return message
+        return replace(message, **changed)  # type: ignore[arg-type]  # its own fields
 
     def _headers(self, headers: Headers) -> Headers:
         kept = self._named(headers, find_in_header)
@@ -190,7 +200,10 @@ class Redactor:
         return tuple(
             (
                 name,
-                tuple(self._text(value, partial(finder, name)) for value in values),
+                tuple(
+                    self._text(value, partial(finder, name), (finder, name))
+                    for value in values
+                ),
             )
             for name, values in named
         )
@@ -202,7 +215,20 @@ class Redactor:
         """A value of YAML or JSON, all its texts redacted, and the names in it too."""
         return _mapped(value, partial(self._text, finder=find))
 
-    def _text(self, text: str, finder: Finder) -> str:
+    def _text(self, text: str, finder: Finder, kind: object = None) -> str:
+        """`kind` tells finders apart that are made anew for each text."""
+        if len(text) > _SHORT:
+            return self._clean_text(text, finder)
+        if self._revision != self._credentials.revision or len(self._short) > _SHORTS:
+            self._short.clear()
+            self._revision = self._credentials.revision
+        key = (kind or finder, text)
+        if key not in self._short:
+            self._short[key] = self._clean_text(text, finder)
+        clean = self._short[key]
+        return text if clean == text else clean
+
+    def _clean_text(self, text: str, finder: Finder) -> str:
         if not text:
             return text
         before = encode(text)
@@ -220,7 +246,21 @@ class Redactor:
         return body if cleaned == pieces else b"".join(cleaned)
 
     def _binary(self, data: bytes) -> bytes:
-        """Data that is no text, each secret in it overwritten: its offsets stay."""
+        """Data that is no text, each secret in it overwritten: its offsets stay.
+
+        By windows that overlap, for a large one is not to be held several times over.
+        """
+        if len(data) <= _WINDOW:
+            return self._overwritten(data)
+        cleaned = data
+        for start in range(0, len(data), _WINDOW - _OVERLAP):
+            before = cleaned[start : start + _WINDOW]
+            after = self._overwritten(before)
+            if after is not before:
+                cleaned = cleaned[:start] + after + cleaned[start + _WINDOW :]
+        return cleaned
+
+    def _overwritten(self, data: bytes) -> bytes:
         cleaned = bytearray(self._credentials.overwrite(data))
         for start, end, _ in find(bytes(cleaned)):
             filler = PLACEHOLDER * (1 + (end - start) // len(PLACEHOLDER))

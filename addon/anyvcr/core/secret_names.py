@@ -5,6 +5,7 @@ A password looks like nothing; `"password": "…"` tells it.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from anyvcr.core.shapes import Hit, entropy, is_placeholder
 
@@ -41,6 +42,7 @@ def is_sample(value: bytes) -> bool:
     return _NO_SECRET.search(value) is not None
 
 
+@lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
     """Whether a field, variable or parameter of this name holds a secret."""
     return _FIELD.search(_CAMEL.sub("_", name).lower()) is not None
@@ -148,6 +150,7 @@ _HEADER_NAMES = frozenset(
 _HEADER = re.compile(r"(?:^|-)(?:token|secret|signature|password|api-?key)$")
 
 
+@lru_cache(maxsize=1024)
 def is_secret_header(name: str) -> bool:
     """Whether all of this header's value is a secret."""
     lower = name.lower()

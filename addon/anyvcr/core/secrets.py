@@ -34,7 +34,7 @@ from anyvcr.core.shapes import (
 
 def find(text: bytes) -> list[Hit]:
     """Every secret in `text` by its shape or the name beside it, in order, apart."""
-    heads, long_runs = words(text)
+    _, heads, long_runs = words(text)
     hits = list(in_runs(text, heads))
     for start, end in outside(text, long_runs):
         lower = text[start:end].lower()

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import islice
 from typing import NamedTuple
 
 PLACEHOLDER = b"REDACTED"
@@ -219,18 +220,68 @@ def is_run(value: bytes) -> bool:
     return len(value) >= _RUN_LENGTH and b" " not in value.translate(_MASK)
 
 
-def words(text: bytes) -> tuple[set[bytes], list[tuple[int, int]]]:
-    """The runs, each once and no more than its start, and the spans of the long ones."""
-    words, long_runs = set(), []
+class Words(NamedTuple):
+    """The runs of a text."""
+
+    joined: bytes
+    """All of them, apart by line breaks."""
+    heads: set[bytes]
+    """Each once and no more than its start."""
+    long_runs: list[tuple[int, int]]
+    """Spans of those of which there is more."""
+
+
+_last: tuple[bytes, Words] = (b"", Words(b"", set(), []))
+"""Each pass over a text asks for its words."""
+_KEPT = 1 << 20
+"""Bytes of a text that may stay in memory for it."""
+
+
+def words(text: bytes) -> Words:
+    """The runs of `text`, as they are searched for secrets."""
+    global _last  # noqa: PLW0603  # one tuple, so that threads do not see halves
+    known, found = _last
+    if known is not text:
+        found = _dense_words(text) or _words(text)
+        if len(text) <= _KEPT:
+            _last = (text, found)
+    return found
+
+
+_DENSE = 40
+"""Runs in the first SAMPLE bytes from which on it is quicker to split all of a text."""
+_SAMPLE = 4096
+_IN_NUMBERS = b"0123456789.+-eE"
+_RUNS_APART = bytes(
+    code if mask == ord("x") else mask for code, mask in enumerate(_MASK)
+)
+
+
+def _dense_words(text: bytes) -> Words | None:
+    """The runs of a text that is full of them, as numbers are and ids; None for another."""
+    dense = sum(1 for _ in islice(runs(text[:_SAMPLE]), _DENSE)) == _DENSE
+    if not dense or b"\\" in text or b"%" in text:
+        return None
+    apart = text.translate(_RUNS_APART).split()
+    found = {word for word in apart if len(word) >= _RUN_LENGTH}
+    if any(len(word) > _LONG_RUN for word in found):
+        return None
+    heads = {word for word in found if word.translate(None, _IN_NUMBERS)}
+    return Words(b"\n".join(found), heads, [])
+
+
+def _words(text: bytes) -> Words:
+    found, heads, long_runs = [], set(), []
     for start, end in runs(text):
         if end - start > _LONG_RUN:
             long_runs.append((start, end))
         shown = min(end, start + _LONG_RUN)
-        words.add(text[start:shown])
+        found.append(text[start:end])
+        heads.add(text[start:shown])
         if text[start - 1 : start] in (b"\\", b"%"):
             # The run's first characters belong to the escape: `\n`, `%20`, `\u000a`.
-            words.update(text[start + size : shown] for size in (1, 2, 5))
-    return words, long_runs
+            heads.update(text[start + size : shown] for size in (1, 2, 5))
+    return Words(b"\n".join(found), heads, long_runs)
 
 
 def outside(text: bytes, long_runs: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -5,6 +5,7 @@ URLs, and quotes in its errors what came in, and so does a crash.
 """
 
 import logging
+import re
 import traceback
 from collections.abc import Callable
 from typing import Any, TextIO
@@ -27,9 +28,17 @@ def redact_with(redact: Callable[[str], str]) -> None:
 def clean(text: str) -> str:
     """`text` as it may be said."""
     try:
-        return _redact(text)
+        return _redact(without_bytes(text))
     except RedactionError:
         return UNSAID
+
+
+_BYTES = re.compile(r"""\bb(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
+
+
+def without_bytes(text: str) -> str:
+    """`text` without what mitmproxy quotes of the wire: not even its shape is known."""
+    return _BYTES.sub("b'…'", text)
 
 
 def watch_log() -> None:
