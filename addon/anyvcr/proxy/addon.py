@@ -286,7 +286,7 @@ class Anyvcr:
         except AnyvcrError as error:
             self.refused += 1
             logger.warning("refused %s %s: %s", asked.method, asked.url, error)
-            return refused(str(error), "no_cassette")
+            return refused(speech.clean(str(error)), "no_cassette")
         if headers.get("upgrade", "").lower() == "websocket" and deck.replays:
             return _websocket_answer()
         request = capture.request(
@@ -336,6 +336,7 @@ class Anyvcr:
             _play(flow, decision)
             return
         self._routes.redirect(flow.request, asked)
+        limits.frame(flow.request)
         if decision.record:
             self._exchanges.begin(flow, decision.request, decision.deck)
 

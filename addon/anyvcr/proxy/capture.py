@@ -109,7 +109,7 @@ def _body(
     if tap is None:
         body = message.raw_content or b""
     elif partial and decoding.is_decoded(coding):
-        body = b"".join(decoding.decode_each(tap.chunks, coding))
+        body = b"".join(decoding.decode_each(tap.chunks(), coding))
         return body, body
     else:
         body = tap.take()
@@ -120,7 +120,7 @@ def _timing(message: http.Response, tap: Tap, coding: str) -> Timing:
     """When the chunks of a body came whose length was not known beforehand."""
     if announced_length(message) is not None and not coding:
         return ()
-    sizes = map(len, decoding.decode_each(tap.chunks, coding))
+    sizes = map(len, decoding.decode_each(tap.chunks(), coding))
     # What adds nothing to the decoded body, as the head of a gzip does, was no chunk of it.
     return tuple(
         timing.Chunk(size, offset)

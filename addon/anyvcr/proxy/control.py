@@ -14,6 +14,7 @@ from anyvcr.core.answer import Answer
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.modes import Mode
 from anyvcr.core.status import reason
+from anyvcr.proxy import speech
 from anyvcr.proxy.deck import Deck
 from anyvcr.proxy.library import ONLY, Library
 
@@ -47,9 +48,9 @@ class Control:
             _refuse_browsers(headers)
             return self._route(method, urlsplit(target).path.removeprefix(PREFIX), body)
         except _RequestError as error:
-            return _json(error.status, {"error": str(error)})
+            return _json(error.status, {"error": speech.clean(str(error))})
         except AnyvcrError as error:
-            return _json(400, {"error": str(error)})
+            return _json(400, {"error": speech.clean(str(error))})
 
     def _route(self, method: str, path: str, body: bytes) -> Answer:
         what, _, rest = path.partition("/")

@@ -15,7 +15,7 @@ from anyvcr.core.pacing import Pace
 from anyvcr.core.redaction import Redactor
 from anyvcr.core.session import Forward, Play, Refuse, Session
 from anyvcr.core.wording import explain, report
-from anyvcr.proxy import store
+from anyvcr.proxy import speech, store
 from anyvcr.proxy.options import Settings
 from anyvcr.proxy.summary import Summary
 
@@ -146,7 +146,7 @@ class Deck:
     def drop(self, request: str, why: str) -> None:
         """An exchange that is not stored, since it was not whole or cannot be recorded."""
         if self.session.records:
-            why = self._redactor.text(why)  # mitmproxy's errors quote what came in
+            why = self._redactor.text(speech.without_bytes(why))
             self._dropped[why] = self._dropped.get(why, 0) + 1
             logger.warning("not recorded: %s: %s", self._redactor.text(request), why)
 

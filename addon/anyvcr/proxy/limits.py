@@ -69,6 +69,16 @@ def lift_trailers() -> None:
     _http1.Http1Connection.read_body = read_body  # type: ignore[method-assign]
 
 
+def frame(request: http.Request) -> None:
+    """Give a body without Content-Length one: HTTP/2 needs none, an HTTP/1.1 server does.
+
+    mitmproxy would end such a body by closing, and no server takes that for an end.
+    """
+    content = request.raw_content
+    if request.is_http2 and content and "content-length" not in request.headers:
+        request.headers["content-length"] = str(len(content))
+
+
 Refuse = Callable[[http.HTTPFlow, int], http.Response | None]
 """The answer to a request with a body of so many bytes; None where it is not too large."""
 

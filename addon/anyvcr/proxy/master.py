@@ -10,20 +10,23 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from mitmproxy import options
-from mitmproxy.addons import (
-    core,
-    disable_h2c,
-    next_layer,
-    proxyserver,
-    tlsconfig,
-    upstream_auth,
-)
-from mitmproxy.master import Master
 
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.hosts import Origin
+from anyvcr.proxy import lean
 from anyvcr.proxy.addon import Anyvcr
 from anyvcr.proxy.options import Settings
+
+with lean.addons():
+    from mitmproxy.addons import (
+        core,
+        disable_h2c,
+        next_layer,
+        proxyserver,
+        tlsconfig,
+        upstream_auth,
+    )
+    from mitmproxy.master import Master
 
 
 class _Started:
@@ -103,6 +106,10 @@ class Proxy:
     def _make_master(self, started: _Started) -> Master:
         opts = options.Options()
         master = Master(opts)
+        legacy = getattr(master, "_legacy_log_events", None)
+        if legacy is not None:
+            # It wakes the event loop for each line of the log, for a hook that nobody has.
+            legacy.uninstall()
         master.addons.add(
             core.Core(),
             disable_h2c.DisableH2C(),

@@ -11,7 +11,6 @@ not for the API it hands over to mitmproxy's HTTP layer, bytes unread, for good.
 
 import logging
 import time
-from collections.abc import Iterator
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -24,16 +23,13 @@ from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 from anyvcr.core.answer import Answer, refused, too_large
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import Origin
-from anyvcr.core.pacing import Piece, Schedule
 from anyvcr.proxy.asked import Asked, Fields, proxy_user
+from anyvcr.proxy.playback import Playback
 
 logger = logging.getLogger(__name__)
 
 MAX_HEAD = 1 << 20
 """Bytes of a request's line and headers; h11's own limit of 16 kB is short of long URLs."""
-
-BLOCK = 256 * 1024
-"""Bytes of a large body that are written at once."""
 
 Commands = layer.CommandGenerator[None]
 
@@ -81,13 +77,8 @@ class ReplayLayer(layer.Layer):
         self._body: list[bytes] = []
         self._size = 0
         self._is_too_large = False
-        self._asked = 0.0
-        """When the request was complete, as time.perf_counter() has it."""
-        self._steps: Iterator[tuple[float, bytes]] | None = None
-        """What is left of the answer that is being played."""
-        self._due: tuple[float, bytes] | None = None
-        """The step that is waited for."""
-        self._breaks_off = False
+        self._playback: Playback | None = None
+        """The answer that is being played."""
 
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.DataReceived):
@@ -96,10 +87,10 @@ class ReplayLayer(layer.Layer):
             self._http.receive_data(event.data)
             yield from self._read()
         elif isinstance(event, events.Wakeup):
-            if self._steps is not None and (yield from self._play()):
+            if self._playback is not None and (yield from self._play()):
                 yield from self._read()
         elif isinstance(event, events.ConnectionClosed):
-            self._steps = None
+            self._playback = None
             yield commands.CloseConnection(self.context.client)
 
     def _read(self) -> Commands:
@@ -209,9 +200,11 @@ class ReplayLayer(layer.Layer):
         """Answer the request; True where the next one may come at once."""
         assert self._request is not None
         assert self._origin is not None
-        self._asked = time.perf_counter()
+        asked_at = time.perf_counter()
         if self._is_too_large:
-            return (yield from self._start(too_large(self._player.upload_limit)))
+            return (
+                yield from self._start(too_large(self._player.upload_limit), asked_at)
+            )
         target = self._request.target.decode("utf-8", "surrogateescape")
         if not target.startswith("/"):
             parts = urlsplit(target)
@@ -226,64 +219,29 @@ class ReplayLayer(layer.Layer):
             user=self._user,
         )
         answer = self._player.answer(asked)
-        return (yield from self._start(answer))
+        return (yield from self._start(answer, asked_at))
 
-    def _start(self, answer: Answer) -> layer.CommandGenerator[bool]:
+    def _start(self, answer: Answer, asked: float) -> layer.CommandGenerator[bool]:
         """Begin to play `answer`; True where it is out and the next request may come."""
-        if answer.schedule is not None:
-            # Where finding the answer took longer than it may: late, but with its own gaps.
-            now = time.perf_counter()
-            self._asked = max(self._asked, now - answer.schedule.head)
-        self._breaks_off = answer.breaks_off
-        self._steps = self._write(answer)
+        assert self._request is not None
+        self._playback = Playback(
+            self._http,
+            answer,
+            asked=asked,
+            head_only=self._request.method == b"HEAD",
+        )
         return (yield from self._play())
 
     def _play(self) -> layer.CommandGenerator[bool]:
-        """Send what is due, and ask to be woken for the rest; True as `_start`."""
-        assert self._steps is not None
-        late: list[bytes] = []
-        while True:
-            if self._due is None:
-                self._due = next(self._steps, None)
-            if self._due is None:
-                break
-            due, data = self._due
-            # Against the time of the request, not of the step before: or delays add up.
-            wait = self._asked + due - time.perf_counter()
-            if wait > 0:
-                yield from self._flush(late)
-                yield commands.RequestWakeup(wait)
-                return False
-            self._due = None
-            late.append(data)
-            if len(data) >= BLOCK:
-                yield from self._flush(late)
-        yield from self._flush(late)
-        self._steps = None
-        if self._breaks_off or not self._next_cycle():
+        assert self._playback is not None
+        if not (yield from self._playback.run(self.context.client)):
+            return False
+        is_last = self._playback.breaks_off
+        self._playback = None
+        if is_last or not self._next_cycle():
             yield commands.CloseConnection(self.context.client)
             return False
         return True
-
-    def _flush(self, data: list[bytes]) -> Commands:
-        if data:
-            yield commands.SendData(self.context.client, b"".join(data))
-            data.clear()
-
-    def _write(self, answer: Answer) -> Iterator[tuple[float, bytes]]:
-        """The answer's bytes, each with the seconds since the request when they are due."""
-        assert self._request is not None
-        schedule = answer.schedule or Schedule(0.0, (Piece(0.0, answer.body),))
-        yield schedule.head, self._http.send(_head(answer)) or b""
-        due = schedule.head
-        if answer.has_body and self._request.method != b"HEAD":
-            for piece in schedule.pieces:
-                due = piece.due
-                for at in range(0, len(piece.data), BLOCK):
-                    data = h11.Data(data=piece.data[at : at + BLOCK])
-                    yield due, self._http.send(data) or b""
-        if not answer.breaks_off:
-            yield due, self._http.send(h11.EndOfMessage()) or b""
 
     def _next_cycle(self) -> bool:
         """Make ready for the next request on the connection, if there may be one."""
@@ -370,23 +328,6 @@ def _fields(request: h11.Request) -> Fields:
     return tuple(
         (name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
         for name, value in request.headers.raw_items()
-    )
-
-
-def _head(answer: Answer) -> h11.Response:
-    headers = [
-        (name.encode("latin-1"), value.encode("utf-8", "surrogateescape"))
-        for name, value in answer.headers
-    ]
-    if answer.has_body:
-        if answer.length is None:
-            headers.append((b"Transfer-Encoding", b"chunked"))
-        else:
-            headers.append((b"Content-Length", b"%d" % answer.length))
-    return h11.Response(
-        status_code=answer.code,
-        reason=answer.reason.encode("latin-1", "replace"),
-        headers=headers,
     )
 
 

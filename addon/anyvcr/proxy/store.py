@@ -16,10 +16,12 @@ import contextlib
 import fcntl
 import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from anyvcr.core import format as cassette_format
+from anyvcr.core import large
 from anyvcr.core.cassette import Cassette, Interaction, Style
 from anyvcr.core.errors import (
     CassetteBusyError,
@@ -96,7 +98,7 @@ class Recording:
 
     def append(self, interaction: Interaction) -> None:
         """Write one interaction; raises CassetteError, and then the file is as it was before."""
-        self._write(cassette_format.dump_interaction(interaction, self.style))
+        self._write_all(large.pieces(interaction, self.style))
         self.count += 1
         if self.place != self.path and self._replaced is None:
             self._move_into_place()
@@ -128,13 +130,17 @@ class Recording:
         self.place = self.path
 
     def _write(self, data: bytes) -> None:
-        """All of `data` at the end of the file or nothing of it."""
+        self._write_all([data])
+
+    def _write_all(self, pieces: Iterable[bytes]) -> None:
+        """All of `pieces` at the end of the file or nothing of it."""
         end = self._file.seek(0, os.SEEK_END)
         try:
-            # Unbuffered: a SIGKILL finds no bytes that have not reached the kernel.
-            written = 0
-            while written < len(data):
-                written += self._file.write(data[written:])
+            for data in pieces:
+                # Unbuffered: a SIGKILL finds no bytes that have not reached the kernel.
+                written = 0
+                while written < len(data):
+                    written += self._file.write(data[written:])
         except OSError as error:
             with contextlib.suppress(OSError):
                 self._file.truncate(end)

@@ -1,7 +1,7 @@
 """Bodies that pass through while they are kept, and the clock that goes with them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 
 class Tap:
@@ -14,11 +14,13 @@ class Tap:
     def __init__(
         self, length: int | None = None, complete: Callable[[], None] | None = None
     ) -> None:
-        self.chunks: list[bytes] = []
+        self.sizes: list[int] = []
         self.times: list[int] = []
         """When each chunk came: nanoseconds since the tap was made."""
         self.called = False
         """Whether anything followed the headers, were it only the end."""
+        # Not a list of chunks: what many small ones have used, Python does not give back.
+        self._body = bytearray()
         self._start = time.perf_counter_ns()
         self._missing = length
         self._complete = complete
@@ -29,7 +31,8 @@ class Tap:
             # The end of the message, or an empty DATA frame within it. As a chunk it
             # would end the message for an HTTP/1 client.
             return []
-        self.chunks.append(data)
+        self._body += data
+        self.sizes.append(len(data))
         self.times.append(time.perf_counter_ns() - self._start)
         if self._missing is not None:
             self._missing -= len(data)
@@ -39,9 +42,16 @@ class Tap:
 
     def take(self) -> bytes:
         """The body, which is no longer kept: a second copy of a large one is too much."""
-        body = b"".join(self.chunks)
-        self.chunks.clear()
+        body = bytes(self._body)
+        self._body = bytearray()
         return body
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it came."""
+        start = 0
+        for size in self.sizes:
+            yield bytes(self._body[start : start + size])
+            start += size
 
 
 def pass_on(data: bytes) -> bytes | list[bytes]:

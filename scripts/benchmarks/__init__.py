@@ -1,0 +1,1 @@
+"""Measures anyvcr beside its peers; `scripts/bench` runs it."""

@@ -1,0 +1,282 @@
+"""HTTP/1.1 and HTTP/2 in every pairing, and the limits of the proxy engine that must not show."""
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from anyvcr.core import format as cassette_format
+from anyvcr.core.cassette import Interaction
+from proxies import ADDON, Mitmdump, mitmdump
+from standin import Answer, Chunk, Framing, Received, StandIn
+from toolchain import require_tool
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import (
+    AcceptConnection,
+    CloseConnection,
+    Event,
+    Request,
+    TextMessage,
+)
+
+URL = "https://api.openai.com/v1/chat/completions"
+EVENTS = tuple(b"data: %d\n\n" % n for n in range(5))
+STREAM = Answer(
+    headers=(("Content-Type", "text/event-stream"),),
+    chunks=tuple(Chunk(data=event) for event in EVENTS),
+    framing=Framing.CHUNKED,
+)
+
+
+def recording(
+    home: Path, api: StandIn, **options: object
+) -> AbstractContextManager[Mitmdump]:
+    return mitmdump(
+        home,
+        options={
+            "cassette": home / "c.yaml",
+            "cassette_mode": "record-only",
+            "cassette_upstream": api.address,
+            "ssl_verify_upstream_trusted_ca": api.ca_file,
+            **options,
+        },
+    )
+
+
+def kept(home: Path) -> list[Interaction]:
+    return list(cassette_format.loads((home / "c.yaml").read_bytes()).interactions)
+
+
+def echo(received: Received) -> Answer:
+    if received.target == "/v1/stream":
+        return STREAM
+    return Answer.of(received.body or b"{}", "application/json")
+
+
+@pytest.fixture
+def api() -> Iterator[StandIn]:
+    with StandIn(echo) as running:
+        yield running
+
+
+@pytest.mark.parametrize("upstream", [("http/1.1",), ("h2",), ("h2", "http/1.1")])
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_every_pairing_records_and_replays_the_same(
+    home: Path, version: str, upstream: tuple[str, ...]
+) -> None:
+    """curl, which asks for HTTP/2 first; lazily, so that the proxy meets what it is asked for."""
+    if version == "1.1" and upstream == ("h2",):
+        pytest.skip(
+            "a client without HTTP/2 cannot speak to such a server without us, too"
+        )
+    bodies = []
+    with StandIn(echo, protocols=upstream) as api:
+        with recording(home, api, connection_strategy="lazy") as proxy:
+            bodies.append(curl(home, proxy, version))
+            proxy.stop()
+        spoken = {received.http_version for received in api.requests}
+    options = {"cassette": home / "c.yaml", "cassette_mode": "replay-only"}
+    with mitmdump(home, options=options) as proxy:
+        bodies.append(curl(home, proxy, version))
+        proxy.stop()
+
+    assert bodies == [[b'{"n":1}', b"from a pipe", b"".join(EVENTS)]] * 2
+    highest = version == "2" and "h2" in upstream
+    assert spoken == {"HTTP/2" if highest else "HTTP/1.1"}
+    protocol = "HTTP/2.0" if highest else "HTTP/1.1"
+    assert [i.response.proto for i in kept(home)] == [protocol] * 3
+
+
+def curl(home: Path, proxy: Mitmdump, version: str) -> list[bytes]:
+    """A body with a length, a body without, a stream: what came back."""
+    tool = require_tool("curl")
+    files = [home / f"answer{n}" for n in range(3)]
+    common = [f"--http{version}", "--silent", "--show-error", "--fail"]
+    common += ["--proxy", proxy.url, "--cacert", str(proxy.ca)]
+    calls = (
+        ["--data-binary", '{"n":1}', URL],
+        ["--upload-file", "-", "--request", "POST", URL],
+        ["https://api.openai.com/v1/stream"],
+    )
+    words: list[str] = []
+    for file, call in zip(files, calls, strict=True):
+        words += ["--next"] * bool(words) + [*common, "--output", str(file), *call]
+    subprocess.run([tool, *words], input=b"from a pipe", check=True)
+    return [file.read_bytes() for file in files]
+
+
+def test_streams_of_one_connection_do_not_wait_for_each_other(home: Path) -> None:
+    """mitmproxy lets five at once through to an HTTP/1.1 server."""
+    number, delay = 12, 1.0
+
+    def slow(received: Received) -> Answer:
+        return replace(echo(received), first_delay=delay)
+
+    calls = [str(home / f"{n}") for n in range(number)]
+    with (
+        StandIn(slow, protocols=("http/1.1",)) as api,
+        recording(home, api, connection_strategy="lazy") as proxy,
+    ):
+        config = home / "config"
+        config.write_text(
+            "\n".join(f'url = "{URL}?n={c}"\noutput = "{c}"' for c in calls)
+        )
+        tool = require_tool("curl")
+        command = [tool, "--config", str(config), "--http2", "--parallel", "--silent"]
+        command += ["--parallel-max", str(number), "--fail"]
+        command += ["--proxy", proxy.url, "--cacert", str(proxy.ca)]
+        subprocess.run(command, check=True)
+        proxy.stop()
+
+    asked = sorted(received.time for received in api.requests)
+    assert len(asked) == number
+    assert asked[-1] - asked[0] < delay
+    assert len(kept(home)) == number
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_trailers_are_stored_and_stall_nobody(home: Path, version: str) -> None:
+    answer = replace(STREAM, trailers=(("X-Checksum", "abc"),))
+    with (
+        StandIn(lambda _: answer) as api,
+        recording(home, api) as proxy,
+        proxy.client(http2=version == "2") as client,
+    ):
+        bodies = [client.post(URL, json={"n": n}).content for n in range(2)]
+        proxy.stop()
+
+    assert bodies == [b"".join(EVENTS)] * 2
+    assert [i.response.trailer for i in kept(home)] == [(("X-Checksum", ("abc",)),)] * 2
+    assert "has crashed" not in proxy.log
+
+
+HASTE = """
+import asyncio
+import time
+from mitmproxy.proxy import server
+
+class Time:
+    def time(self):
+        return time.time() * 1200
+
+class Asyncio:
+    async def sleep(self, delay):
+        await asyncio.sleep(delay / 1200)
+
+    def __getattr__(self, name):
+        return getattr(asyncio, name)
+
+server.time, server.asyncio = Time(), Asyncio()
+"""
+"""Its ten minutes without a byte are half a second."""
+
+
+@pytest.mark.parametrize("lifted", [False, True])
+def test_a_model_may_think_for_longer_than_ten_minutes(
+    home: Path, lifted: bool
+) -> None:
+    haste = home / "haste.py"
+    haste.write_text(HASTE)
+    scripts = (haste, ADDON) if lifted else (haste,)
+    slow = replace(STREAM, first_delay=2.0)
+    with StandIn(lambda _: slow) as api:
+        options: dict[str, object] = {"ssl_verify_upstream_trusted_ca": api.ca_file}
+        if lifted:
+            options |= {"cassette": home / "c.yaml", "cassette_hosts": api.address}
+        with mitmdump(home, options=options, scripts=scripts) as proxy:
+            with proxy.client() as client:
+                if lifted:
+                    assert client.get(f"https://{api.address}/").content
+                else:
+                    with pytest.raises(httpx.RemoteProtocolError):
+                        client.get(f"https://{api.address}/")
+            proxy.stop()
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_an_error_within_a_stream_is_recorded_and_replayed(
+    home: Path, version: str
+) -> None:
+    body = (
+        b'data: {"n":1}\n\n'
+        b'event: error\ndata: {"error":{"message":"overloaded"}}\n\n'
+        b'data: {"error":{"message":"again","code":"server_error"}}\n\n'
+    )
+    with StandIn(lambda _: Answer.events(body)) as api, recording(home, api) as proxy:
+        with proxy.client(http2=version == "2") as client:
+            live = client.post(URL, json={}).content
+        proxy.stop()
+    with mitmdump(home, options={"cassette": home / "c.yaml"}) as proxy:
+        with proxy.client(http2=version == "2") as client:
+            replayed = client.post(URL, json={}).content
+        proxy.stop()
+
+    assert live == replayed == body
+
+
+def test_a_sequence_of_retries_replays_in_order(home: Path, api: StandIn) -> None:
+    errors = [
+        Answer.error(429, headers=(("retry-after-ms", "30000"), ("retry-after", "30"))),
+        Answer.error(500),
+        Answer.error(503),
+    ]
+    api.enqueue(*errors)
+    with recording(
+        home, api, cassette_keep_headers="retry-after,retry-after-ms"
+    ) as proxy:
+        with proxy.client() as client:
+            live = [client.post(URL, json={"n": 1}) for _ in range(4)]
+        proxy.stop()
+    with mitmdump(home, options={"cassette": home / "c.yaml"}) as proxy:
+        with proxy.client() as client:
+            replayed = [client.post(URL, json={"n": 1}) for _ in range(5)]
+        proxy.stop()
+
+    assert [answer.status_code for answer in live] == [429, 500, 503, 200]
+    assert [answer.status_code for answer in replayed] == [429, 500, 503, 200, 599]
+    assert [a.content for a in replayed[:4]] == [a.content for a in live]
+    assert live[0].headers["retry-after"] == "30"
+    assert replayed[0].headers["retry-after"] == "0"
+
+
+def test_websockets_pass_through_live_and_are_not_recorded(
+    home: Path, api: StandIn
+) -> None:
+    with recording(home, api) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.port)) as sock:
+            spoken = converse(sock, ["hello", "again"])
+        with proxy.direct() as client:
+            client.post("/chat/completions", json={})
+        proxy.stop()
+
+    assert spoken == ["hello", "again"]
+    assert [i.request.url for i in kept(home)] == [URL]
+    line = "not recorded: GET https://api.openai.com/v1/realtime?model=m: WebSockets are not recorded"
+    assert proxy.log.count(line) == 1
+    assert "1 not recorded (1: WebSockets are not recorded)" in proxy.log
+
+
+def converse(sock: socket.socket, texts: list[str]) -> list[str]:
+    """Open a WebSocket at the base URL, say each text and hear the echo, close."""
+    peer = WSConnection(ConnectionType.CLIENT)
+    sock.sendall(peer.send(Request(host="localhost", target="/v1/realtime?model=m")))
+    assert isinstance(next_event(sock, peer), AcceptConnection)
+    heard = []
+    for text in texts:
+        sock.sendall(peer.send(TextMessage(text)))
+        event = next_event(sock, peer)
+        assert isinstance(event, TextMessage)
+        heard.append(event.data)
+    sock.sendall(peer.send(CloseConnection(code=1000)))
+    assert isinstance(next_event(sock, peer), CloseConnection)
+    return heard
+
+
+def next_event(sock: socket.socket, peer: WSConnection) -> Event:
+    while (event := next(peer.events(), None)) is None:
+        peer.receive_data(sock.recv(65536) or None)
+    return event
