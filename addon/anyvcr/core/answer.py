@@ -133,3 +133,13 @@ def refused(
         ),
         body=body.encode("utf-8", "surrogateescape"),
     )
+
+
+FAILED = refused(
+    "anyvcr failed to decide on this request and did not forward it; the reason is in its log",
+    "internal_error",
+)
+NO_WEBSOCKET = refused(
+    "anyvcr does not replay WebSocket connections; no cassette holds one",
+    "websocket_not_supported",
+)

@@ -7,14 +7,11 @@ those that reach an HTTP layer of mitmproxy's by another way; they get the same 
 """
 
 import asyncio
-import contextlib
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
@@ -23,13 +20,20 @@ from mitmproxy.proxy import layer, server_hooks
 from mitmproxy.proxy.layers import TCPLayer, modes
 from mitmproxy.tls import TlsData
 
-from anyvcr.core.answer import Answer, over_limit, refused, too_large
+from anyvcr.core.answer import (
+    FAILED,
+    NO_WEBSOCKET,
+    Answer,
+    over_limit,
+    refused,
+    too_large,
+)
 from anyvcr.core.cassette import Request, canonical_header_name
 from anyvcr.core.credentials import Credentials
 from anyvcr.core.errors import AnyvcrError, ConfigError
 from anyvcr.core.hosts import Origin
 from anyvcr.core.redaction import Redactor
-from anyvcr.proxy import capture, limits, speech
+from anyvcr.proxy import capture, limits, process, reply, speech
 from anyvcr.proxy.asked import Asked, Fields, proxy_user
 from anyvcr.proxy.capture import announced_length
 from anyvcr.proxy.control import PREFIX as CONTROL
@@ -48,9 +52,6 @@ logger = logging.getLogger(__name__)
 
 HELD_BACK = 1 << 20
 """Bytes of a body that may be kept until it is whole where it could pass on as it comes."""
-
-WAIT = "anyvcr_wait"
-"""In a flow's metadata: seconds until its answer may go out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _guarded(hook: Hook) -> Hook:
         except Exception as error:
             self.fault(error)
             if flow.response is None:
-                flow.response = _response(_fault_answer())
+                flow.response = reply.response(FAILED)
 
     return guard
 
@@ -128,7 +129,7 @@ class Anyvcr:
             logger.error("%s", error)
 
     def running(self) -> None:
-        _redact_flow_lines()
+        process.redact_flow_lines()
         if auth := getattr(ctx.options, "upstream_auth", None):
             self._credentials.see_user(auth)
         if self._library is None:
@@ -137,7 +138,7 @@ class Anyvcr:
             # Else every CONNECT dials the server before we can answer or redirect.
             ctx.options.update(connection_strategy="lazy")
         if self._given is None:
-            _end_on_hangup()
+            process.end_on_hangup()
         limits.lift_trailers()
         limits.refuse_uploads(self.refuse_upload)
         logger.info("%s", self._library.describe())
@@ -171,7 +172,7 @@ class Anyvcr:
         library = Library(self._settings, self._credentials)
         library.open()
         self._library = library
-        self._control = Control(library, _ca_pem, _stop)
+        self._control = Control(library, process.ca_pem, process.stop)
 
     def _close(self) -> None:
         if self._library is None:
@@ -271,7 +272,7 @@ class Anyvcr:
                 return decision
         except Exception as error:
             self.fault(error)
-        return _fault_answer()
+        return FAILED
 
     def _decide(self, asked: Asked) -> Answer | _Forwarded:
         """The answer to give, or what is forwarded and into which deck; may raise anything."""
@@ -288,7 +289,7 @@ class Anyvcr:
             logger.warning("refused %s %s: %s", asked.method, asked.url, error)
             return refused(speech.clean(str(error)), "no_cassette")
         if headers.get("upgrade", "").lower() == "websocket" and deck.replays:
-            return _websocket_answer()
+            return NO_WEBSOCKET
         request = capture.request(
             asked.method, asked.url, asked.sent, asked.body, self._request_headers
         )
@@ -317,9 +318,8 @@ class Anyvcr:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         self._request(flow)
-        if wait := flow.metadata.pop(WAIT, 0.0):
-            # What mitmproxy writes for us has no pace but that of its first byte.
-            await asyncio.sleep(wait)
+        if seconds := reply.wait(flow):
+            await asyncio.sleep(seconds)
 
     @_guarded
     def _request(self, flow: http.HTTPFlow) -> None:
@@ -333,7 +333,7 @@ class Anyvcr:
             return
         decision = self._decide(replace(asked, body=flow.request.raw_content or b""))
         if isinstance(decision, Answer):
-            _play(flow, decision)
+            reply.play(flow, decision)
             return
         self._routes.redirect(flow.request, asked)
         limits.frame(flow.request)
@@ -361,7 +361,7 @@ class Anyvcr:
         if size <= limit or self._routes.asked(flow) is None:
             return None
         logger.warning("refused an upload: %s", over_limit(limit))
-        return _response(too_large(limit))
+        return reply.response(too_large(limit))
 
     @property
     def upload_limit(self) -> int:
@@ -382,80 +382,3 @@ class Anyvcr:
 
 
 _DIRECT = Upstream("", 0)
-
-
-def _fault_answer() -> Answer:
-    return refused(
-        "anyvcr failed to decide on this request and did not forward it; "
-        "the reason is in its log",
-        "internal_error",
-    )
-
-
-def _websocket_answer() -> Answer:
-    return refused(
-        "anyvcr does not replay WebSocket connections; no cassette holds one",
-        "websocket_not_supported",
-    )
-
-
-def _response(answer: Answer) -> http.Response:
-    """The answer as mitmproxy writes it, for HTTP/1 and HTTP/2 clients alike."""
-    response = http.Response.make(
-        answer.code,
-        answer.body,
-        [
-            (name.encode("latin-1"), value.encode("utf-8", "surrogateescape"))
-            for name, value in answer.headers
-        ],
-    )
-    response.reason = answer.reason
-    if not answer.has_body:
-        del response.headers["content-length"]
-    return response
-
-
-def _play(flow: http.HTTPFlow, answer: Answer) -> None:
-    """Let mitmproxy answer; it cannot break off in the middle, so then nothing is answered."""
-    flow.response = _response(answer)
-    if answer.schedule is not None:
-        flow.metadata[WAIT] = answer.schedule.head
-    if answer.breaks_off:
-        flow.kill()
-
-
-def _ca_pem() -> bytes:
-    """The certificate that clients must trust."""
-    folder = Path(ctx.options.confdir).expanduser()
-    return (folder / "mitmproxy-ca-cert.pem").read_bytes()
-
-
-def _stop() -> None:
-    ctx.master.shutdown()
-
-
-def _redact_flow_lines() -> None:
-    """mitmdump prints a line for each flow, with its URL or the start of it."""
-    dumper = ctx.master.addons.get("dumper")
-    if dumper is None or isinstance(dumper.outfp, speech.Outlet):
-        return
-    dumper.outfp = speech.Outlet(dumper.outfp)
-    echo = dumper.echo_flow
-
-    def echo_flow(flow: http.HTTPFlow) -> None:
-        path = flow.request.path
-        flow.request.path = speech.clean(path)  # a key that is cut is no longer known
-        try:
-            echo(flow)
-        finally:
-            flow.request.path = path
-
-    dumper.echo_flow = echo_flow
-
-
-def _end_on_hangup() -> None:
-    """End in order when the terminal goes away; mitmproxy minds SIGINT and SIGTERM only."""
-    with contextlib.suppress(NotImplementedError, RuntimeError):
-        asyncio.get_running_loop().add_signal_handler(
-            signal.SIGHUP, ctx.master.shutdown
-        )

@@ -1,0 +1,46 @@
+"""What we ask of the mitmproxy process around us: its end, its certificate, its output."""
+
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+
+from mitmproxy import ctx, http
+
+from anyvcr.proxy import speech
+
+
+def stop() -> None:
+    """End the proxy in order."""
+    ctx.master.shutdown()
+
+
+def end_on_hangup() -> None:
+    """End in order when the terminal goes away; mitmproxy minds SIGINT and SIGTERM only."""
+    with contextlib.suppress(NotImplementedError, RuntimeError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop)
+
+
+def ca_pem() -> bytes:
+    """The certificate that clients must trust."""
+    folder = Path(ctx.options.confdir).expanduser()
+    return (folder / "mitmproxy-ca-cert.pem").read_bytes()
+
+
+def redact_flow_lines() -> None:
+    """mitmdump prints a line for each flow, with its URL or the start of it."""
+    dumper = ctx.master.addons.get("dumper")
+    if dumper is None or isinstance(dumper.outfp, speech.Outlet):
+        return
+    dumper.outfp = speech.Outlet(dumper.outfp)
+    echo = dumper.echo_flow
+
+    def echo_flow(flow: http.HTTPFlow) -> None:
+        path = flow.request.path
+        flow.request.path = speech.clean(path)  # a key that is cut is no longer known
+        try:
+            echo(flow)
+        finally:
+            flow.request.path = path
+
+    dumper.echo_flow = echo_flow
