@@ -18,7 +18,6 @@ FAULTS = [
         id="missing-cassette",
     ),
     pytest.param({"cassette": "broken.yaml"}, "broken.yaml", id="malformed-cassette"),
-    pytest.param({"cassette": "folder.yaml"}, "folder.yaml", id="folder-as-cassette"),
     pytest.param(
         {"cassette": "a-file/c.yaml"}, "a-file/c.yaml", id="folder-cannot-be-made"
     ),
@@ -37,7 +36,6 @@ def test_a_fault_is_one_sentence_and_exit_code_1(
     home: Path, options: dict[str, str], sentence: str
 ) -> None:
     (home / "broken.yaml").write_text("version: 2\ninteractions: [")
-    (home / "folder.yaml").mkdir()
     (home / "a-file").write_text("")
 
     done = mitmdump_to_its_end(home, options)

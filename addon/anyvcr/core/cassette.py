@@ -8,6 +8,7 @@ text is a str in which bytes that are not UTF-8 stand as surrogate escapes (PEP 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 Headers = tuple[tuple[str, tuple[str, ...]], ...]
 """Go's http.Header or url.Values: each name once, in file order, with all its values."""
@@ -110,6 +111,7 @@ def group_headers(pairs: Iterable[tuple[str, str]]) -> Headers:
     return tuple((name, tuple(grouped[name])) for name in sorted(grouped))
 
 
+@lru_cache(maxsize=1024)
 def canonical_header_name(name: str) -> str:
     """`content-type` as `Content-Type` (Go textproto.CanonicalMIMEHeaderKey).
 

@@ -9,6 +9,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from anyvcr.core import format as cassette_format
 from anyvcr.core import layout
@@ -22,9 +23,6 @@ _LINE = 70
 """Characters of base64 on a line (go-yaml, encodeBase64)."""
 _BLOCK = 105 * 8192
 """Bytes that are written at once: 105 are two such lines."""
-_UNSAFE = re.compile(
-    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
-)
 _LINE_START = re.compile("\n(?!\n|\\Z)")
 
 _Writer = Callable[[bytes, int], Iterator[bytes]]
@@ -88,7 +86,15 @@ def _is_literal(body: bytes) -> bool:
     first = body[:4].decode(errors="ignore")[:1]
     if b"\n" not in body or first.isspace() or body[-1:] == b" " or b" \n" in body:
         return False
-    return not any(_UNSAFE.search(block.decode()) for block in _blocks(body))
+    return not any(_unsafe().search(block.decode()) for block in _blocks(body))
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    # It takes 5 ms, and few bodies are large.
+    return re.compile(
+        "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
+    )
 
 
 def _is_utf8(body: bytes) -> bool:

@@ -7,7 +7,7 @@ substitution writes it, so that a long body costs microseconds.
 import base64
 import re
 from enum import Enum, auto
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from anyvcr.core import scalars
 from anyvcr.core.layout import Layout
@@ -55,7 +55,7 @@ class _Style(Enum):
 
 
 def _style(text: str) -> _Style:
-    if _SPECIAL.search(text):
+    if _special().search(text):
         return _Style.BINARY if _SURROGATE.search(text) else _Style.DOUBLE
     if "\n" in text:
         broken = (
@@ -78,7 +78,7 @@ def _on_one_line(text: str, style: _Style) -> str:
         return text
     if text.startswith(_BOM):  # go-yaml's isBOM looks at the start for every character
         return '"' + "".join(_escape(char) for char in text) + '"'
-    return '"' + _ESCAPED.sub(lambda found: _escape(found[0]), text) + '"'
+    return '"' + _escaped().sub(lambda found: _escape(found[0]), text) + '"'
 
 
 def _escape(char: str) -> str:
@@ -162,11 +162,22 @@ _ESCAPES = {
     0x2028: "L",
     0x2029: "P",
 }
+# The next two take 5 ms each, and who only reads needs neither.
 # go-yaml prints neither astral characters nor the byte order mark.
-_SPECIAL = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
-_ESCAPED = re.compile(
-    '["\\\\]|[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]'
-)
+
+
+@cache
+def _special() -> re.Pattern[str]:
+    return re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+
+
+@cache
+def _escaped() -> re.Pattern[str]:
+    return re.compile(
+        '["\\\\]|[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]'
+    )
+
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile("[\r\n\x85\u2028\u2029]")
 _WIDE_BREAK = re.compile("([\u2028\u2029])")

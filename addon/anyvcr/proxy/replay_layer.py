@@ -20,6 +20,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer, modes
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 
+from anyvcr.core import http1
 from anyvcr.core.answer import Answer, refused, too_large
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import Origin
@@ -83,6 +84,8 @@ class ReplayLayer(layer.Layer):
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.DataReceived):
             if self._request is None:
+                if not self._head and (yield from self._answer_plainly(event.data)):
+                    return
                 self._head += event.data
             self._http.receive_data(event.data)
             yield from self._read()
@@ -92,6 +95,36 @@ class ReplayLayer(layer.Layer):
         elif isinstance(event, events.ConnectionClosed):
             self._playback = None
             yield commands.CloseConnection(self.context.client)
+
+    def _answer_plainly(self, data: bytes) -> layer.CommandGenerator[bool]:
+        """Answer the whole request that `data` is without h11, if it is as plain as most are."""
+        plain = http1.read(data)
+        if plain is None or len(plain.body) > self._player.upload_limit:
+            return False
+        asked_at = time.perf_counter()
+        origin = self._tunnel or self._player.base_url
+        asked = Asked(
+            method=plain.method,
+            origin=origin,
+            path=plain.target,
+            fields=plain.fields,
+            body=plain.body,
+            at_listener=self._tunnel is None,
+            user=self._user,
+        )
+        answer = self._player.answer(asked)
+        written = http1.write(answer)
+        if written is not None:
+            yield commands.SendData(self.context.client, written)
+            return True
+        # It does not go out at once: let h11 know of the request that it answers.
+        self._http.receive_data(data)
+        while not isinstance(event := self._http.next_event(), h11.EndOfMessage):
+            if isinstance(event, h11.Request):
+                self._request, self._origin = event, origin
+        if (yield from self._start(answer, asked_at)):
+            yield from self._read()
+        return True
 
     def _read(self) -> Commands:
         while True:
