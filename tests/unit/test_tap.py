@@ -27,8 +27,8 @@ def test_a_body_of_known_length_is_complete_with_its_last_byte() -> None:
 
 
 def test_what_cannot_be_decoded_ends_the_decoded_chunks() -> None:
-    body = gzip.compress(b"x" * 1000)
+    body = gzip.compress(b"x" * 1000, mtime=0)
 
     assert b"".join(decode_each([body[:5], body[5:]], "gzip")) == b"x" * 1000
-    assert list(decode_each([body, b"not gzip", b"more"], "br")) == []
+    assert list(decode_each([b"no gzip", body, b"more"], "gzip")) == []
     assert list(decode_each([b"plain"], "")) == [b"plain"]

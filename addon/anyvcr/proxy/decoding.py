@@ -3,8 +3,6 @@
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
-import brotli  # type: ignore[import-untyped]  # no types are published
-import zstandard
 from mitmproxy.net import encoding
 
 _DECODED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
@@ -25,11 +23,14 @@ def decode(body: bytes, content_encoding: str) -> bytes | None:
 
 def decode_each(chunks: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
     """What each chunk adds to the decoded body; ends early where one cannot be decoded."""
-    step = _step(content_encoding)
+    try:
+        step = _step(content_encoding)
+    except ImportError:
+        return
     for chunk in chunks:
         try:
             yield step(chunk)
-        except (ValueError, zlib.error, brotli.error, zstandard.ZstdError):
+        except Exception:  # each library has its own, under no common name
             return
 
 
@@ -43,8 +44,13 @@ def _step(content_encoding: str) -> Callable[[bytes], bytes]:
         case "gzip" | "x-gzip" | "deflate":
             return zlib.decompressobj(_GZIP_OR_ZLIB).decompress
         case "br":
+            # mitmproxy brings these two today; decode() asks mitmproxy for them.
+            import brotli  # type: ignore[import-untyped]  # noqa: PLC0415  # no types
+
             step: Callable[[bytes], bytes] = brotli.Decompressor().process
             return step
         case "zstd":
+            import zstandard  # noqa: PLC0415
+
             return zstandard.ZstdDecompressor().decompressobj().decompress
     return lambda chunk: chunk

@@ -98,9 +98,9 @@ class Exchanges:
         length = capture.announced_length(flow.response)
         if length == 0 or flow.response.status_code == 101:
             return
-        # An HTTP/1 client has the whole answer with its last byte, before our `response`
-        # hook; by then the interaction must be in the file.
-        early = length if not flow.request.is_http2 else None
+        # A client that was told the length has the whole answer with its last byte, before
+        # our `response` hook, and may leave; by then the interaction must be in the file.
+        early = None if "trailer" in flow.response.headers else length
         tap = Tap(early, lambda: self.answered(flow))
         exchange.tap = flow.response.stream = tap
 

@@ -8,7 +8,7 @@ class Tap:
     """Passes a streamed body on as it comes, and keeps it (mitmproxy's `message.stream`).
 
     `complete` is called once, as soon as the whole body is here: before its last bytes go
-    to an HTTP/1 client, which knows the length and may be gone once it has them.
+    to a client that knows the length and may be gone once it has them.
     """
 
     def __init__(
