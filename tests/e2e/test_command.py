@@ -145,6 +145,12 @@ def test_a_run_without_a_call_says_why_that_may_be(
     assert not (home / "c.yaml").exists()
 
 
+def test_a_run_without_a_call_names_what_its_runtime_may_need(home: Path) -> None:
+    done = replay(home, PYTHON, "-c", "pass")
+
+    assert "aiohttp reads the proxy only with trust_env=True" in done.stderr
+
+
 def test_a_client_that_distrusts_us_is_named_as_the_reason(home: Path) -> None:
     program = (
         "import ssl, urllib.request as u\n"

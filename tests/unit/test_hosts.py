@@ -20,7 +20,7 @@ from anyvcr.core.hosts import ApiHosts, Origin
         ("auth.openai.com", 443, False),
         ("notapi.openai.com", 443, False),
         ("api.openai.com.evil.example", 443, False),
-        ("pypi.org", 443, False),
+        ("packages.example", 443, False),
         ("localhost", 11434, False),
     ],
 )

@@ -62,7 +62,7 @@ async def _with_command(
         except child.CommandError as error:
             talk.say(str(error))
             return error.code
-    return verdict.exit_code(proxy.addon, demands, code)
+    return verdict.exit_code(proxy.addon, demands, command, code)
 
 
 async def _until_stopped(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anyvcr.cli import talk
+from anyvcr.clients.remedies import remedy
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.modes import Mode
 from anyvcr.proxy.addon import Anyvcr
@@ -42,13 +43,17 @@ def parse_age(text: str) -> float:
     return int(match[1]) * _UNITS[match[2]]
 
 
-def exit_code(addon: Anyvcr, demands: Demands, code: int) -> int:
+def exit_code(
+    addon: Anyvcr, demands: Demands, command: Sequence[str], code: int
+) -> int:
     """The exit code of the run, whose reasons are said; a failed command keeps its own."""
     summaries = addon.summaries
     if demands.report is not None:
         _write_report(demands.report, summaries, code)
     if addon.calls == 0 and not all(s.mode is Mode.PASSTHROUGH for s in summaries):
         _explain_silence(addon, summaries)
+        if cause := remedy(command):
+            talk.say(f"with {Path(command[0]).name}: {cause}")
     if code:
         return code
     if addon.failed or any(summary.failure for summary in summaries):
