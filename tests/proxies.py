@@ -9,10 +9,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from standin import StandIn
 
 PROJECT = Path(__file__).resolve().parents[1]
 ADDON = PROJECT / "addon" / "vcr.py"
@@ -155,6 +157,21 @@ def mitmdump(
         running.stop(signal.SIGKILL)
         assert process.stdout
         process.stdout.close()
+
+
+def recording(
+    home: Path, api: StandIn, **options: object
+) -> AbstractContextManager[Mitmdump]:
+    """A proxy that records from `api` into `home/c.yaml`, unless `options` say otherwise."""
+    return mitmdump(
+        home,
+        options={
+            "cassette": home / "c.yaml",
+            "cassette_upstream": api.address,
+            "ssl_verify_upstream_trusted_ca": api.ca_file,
+            **options,
+        },
+    )
 
 
 def mitmdump_to_its_end(

@@ -4,15 +4,16 @@ import signal
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
+import proxies
 import pytest
 from anyvcr.core import format as cassette_format
 from anyvcr.core.cassette import Interaction
-from proxies import DEADLINE, Mitmdump, mitmdump
+from proxies import DEADLINE, mitmdump
 from standin import Answer, BreakOff, Chunk, Encoding, Framing, Received, StandIn
 
 URL = "https://api.openai.com/v1/chat/completions"
@@ -56,19 +57,7 @@ def fetch(client: httpx.Client, *, leave_after: int | None = None) -> Seen:
     return seen
 
 
-def recording(
-    home: Path, api: StandIn, **options: object
-) -> AbstractContextManager[Mitmdump]:
-    return mitmdump(
-        home,
-        options={
-            "cassette": home / "c.yaml",
-            "cassette_mode": "record-only",
-            "cassette_upstream": api.address,
-            "ssl_verify_upstream_trusted_ca": api.ca_file,
-            **options,
-        },
-    )
+recording = partial(proxies.recording, cassette_mode="record-only")
 
 
 def kept(home: Path) -> list[Interaction]:

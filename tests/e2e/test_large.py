@@ -6,9 +6,10 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
+import proxies
 import pytest
 from anyvcr.core import format as cassette_format
 from anyvcr.core.cassette import Cassette, Interaction, Request, Response
@@ -43,19 +44,7 @@ def api() -> Iterator[StandIn]:
         yield running
 
 
-def recording(
-    home: Path, api: StandIn, **options: object
-) -> AbstractContextManager[Mitmdump]:
-    return mitmdump(
-        home,
-        options={
-            "cassette": home / "c.yaml",
-            "cassette_mode": "record-only",
-            "cassette_upstream": api.address,
-            "ssl_verify_upstream_trusted_ca": api.ca_file,
-            **options,
-        },
-    )
+recording = partial(proxies.recording, cassette_mode="record-only")
 
 
 def peak(proxy: Mitmdump) -> float:

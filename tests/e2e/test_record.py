@@ -7,44 +7,22 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from anyvcr.core import format as cassette_format
 from anyvcr.core.cassette import Cassette
-from proxies import DEADLINE, SEED, Mitmdump, mitmdump, mitmdump_to_its_end
+from proxies import DEADLINE, SEED, mitmdump, mitmdump_to_its_end, recording
 from standin import Answer, BreakOff, Chunk, Framing, Received, StandIn
 from toolchain import require_tool
 
 URL = "https://api.openai.com/v1/chat/completions"
 AGENT = {"User-Agent": "OpenAI/Go 2.3.0", "Content-Type": "application/json"}
 ACCEPT = {"Accept": "application/json"}
-
-
-def recording(
-    home: Path,
-    api: StandIn,
-    *,
-    cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
-    **options: object,
-) -> AbstractContextManager[Mitmdump]:
-    """A proxy that records from `api` into `home/c.yaml`, unless `options` say otherwise."""
-    return mitmdump(
-        home,
-        options={
-            "cassette": home / "c.yaml",
-            "cassette_upstream": api.address,
-            "ssl_verify_upstream_trusted_ca": api.ca_file,
-            **options,
-        },
-        cwd=cwd,
-        env=env,
-    )
 
 
 def load(path: Path) -> Cassette:

@@ -3,11 +3,12 @@
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
+import proxies
 import pytest
 from anyvcr.core import format as cassette_format
 from anyvcr.core.cassette import Interaction
@@ -32,19 +33,7 @@ STREAM = Answer(
 )
 
 
-def recording(
-    home: Path, api: StandIn, **options: object
-) -> AbstractContextManager[Mitmdump]:
-    return mitmdump(
-        home,
-        options={
-            "cassette": home / "c.yaml",
-            "cassette_mode": "record-only",
-            "cassette_upstream": api.address,
-            "ssl_verify_upstream_trusted_ca": api.ca_file,
-            **options,
-        },
-    )
+recording = partial(proxies.recording, cassette_mode="record-only")
 
 
 def kept(home: Path) -> list[Interaction]:

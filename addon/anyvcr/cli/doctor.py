@@ -107,9 +107,7 @@ def _probe(probe: Probe, folder: Path, variables: Mapping[str, str]) -> Finding 
     if SAID in done.stdout:
         return Finding(probe.runtime, True, "goes through the proxy and trusts it")
     said = (done.stdout + done.stderr).strip().splitlines() or ["it said nothing"]
-    return Finding(
-        probe.runtime, False, f"use {probe.remedy}; it said: {said[-1][:160]}"
-    )
+    return Finding(probe.runtime, False, f"use --base-url; it said: {said[-1][:160]}")
 
 
 def _diagnosis(command: str, addon: Anyvcr) -> Finding:

@@ -45,7 +45,6 @@ class Probe:
     words: tuple[str, ...]
     source: tuple[str, str] | None = None
     """A file that the command needs: its name, which stands in the words, and its text."""
-    remedy: str = "--base-url"
 
     def command(self, folder: Path) -> list[str] | None:
         """The command, its source written into `folder`; None where the runtime is not here."""

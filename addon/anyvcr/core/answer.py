@@ -115,15 +115,13 @@ def over_limit(limit: int) -> str:
     )
 
 
-def refused(
-    message: str, code: str, details: dict[str, object] | None = None
-) -> Answer:
+def refused(message: str, code: str) -> Answer:
     """An error in OpenAI's shape that SDKs raise with its message and do not retry.
 
     openai-python, -node, -go, -java and -ruby obey `x-should-retry`.
     """
     error = {"message": message, "type": "anyvcr_error", "param": None, "code": code}
-    body = json.dumps({"error": error | (details or {})}, ensure_ascii=False)
+    body = json.dumps({"error": error}, ensure_ascii=False)
     return Answer(
         code=REFUSED,
         reason="Not In Cassette",

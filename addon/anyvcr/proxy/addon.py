@@ -281,7 +281,8 @@ class Anyvcr:
             assert self._control is not None
             return self._control.answer(asked.method, asked.path, headers, asked.body)
         self.calls += 1
-        self.see(asked.fields, asked.url)
+        url = asked.url
+        self.see(asked.fields, url)
         try:
             deck = self._deck(asked)
         except AnyvcrError as error:
@@ -291,7 +292,7 @@ class Anyvcr:
         if headers.get("upgrade", "").lower() == "websocket" and deck.replays:
             return NO_WEBSOCKET
         request = capture.request(
-            asked.method, asked.url, asked.sent, asked.body, self._request_headers
+            asked.method, url, asked.sent, asked.body, self._request_headers
         )
         decision = deck.decide(request)
         if isinstance(decision, Answer):

@@ -1,6 +1,5 @@
 """Requests that are on their way to the API, and what became of them."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,8 +9,6 @@ from anyvcr.core.cassette import Request
 from anyvcr.proxy import capture
 from anyvcr.proxy.deck import Deck
 from anyvcr.proxy.tap import Stopwatch, Tap, pass_on
-
-logger = logging.getLogger(__name__)
 
 STOPPED = "the proxy was stopped before its answer was whole"
 LEFT = "the client left before the answer was whole"

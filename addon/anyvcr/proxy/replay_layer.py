@@ -9,7 +9,6 @@ proxy requests, and base-URL requests. On the listener itself it reads CONNECT, 
 not for the API it hands over to mitmproxy's HTTP layer, bytes unread, for good.
 """
 
-import logging
 import time
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -26,8 +25,6 @@ from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import Origin
 from anyvcr.proxy.asked import Asked, Fields, proxy_user
 from anyvcr.proxy.playback import Playback
-
-logger = logging.getLogger(__name__)
 
 MAX_HEAD = 1 << 20
 """Bytes of a request's line and headers; h11's own limit of 16 kB is short of long URLs."""
