@@ -18,7 +18,8 @@ from pathlib import Path
 
 from anyvcr.core import format as cassettes
 from anyvcr.core.credentials import Credentials
-from anyvcr.core.redaction import RedactionRules, Redactor
+from anyvcr.core.redaction import Redactor
+from anyvcr.core.redaction_rules import RedactionRules
 
 LIMIT = 5.0
 ROUNDS = 5
@@ -139,10 +140,11 @@ def made_up() -> Iterator[tuple[str, list[bytes]]]:
 
 
 def stream(words: list[str]) -> bytes:
-    """A chat completion, streamed word by word."""
+    """A chat completion, streamed word by word; its events have one id, as the API's have."""
+    name = f"chatcmpl-{RANDOM.getrandbits(128):032x}"
     events = [
         {
-            "id": f"chatcmpl-{RANDOM.getrandbits(128):032x}",
+            "id": name,
             "object": "chat.completion.chunk",
             "choices": [
                 {"index": 0, "delta": {"content": word}, "finish_reason": None}

@@ -6,7 +6,8 @@ from pathlib import Path
 from anyvcr.core import format as cassettes
 from anyvcr.core.cassette import Cassette, Interaction, Request, Response
 from anyvcr.core.credentials import Credentials
-from anyvcr.core.redaction import RedactionRules, Redactor
+from anyvcr.core.redaction import Redactor
+from anyvcr.core.redaction_rules import RedactionRules
 from anyvcr.core.secrets import scan
 from toolchain import require_shared
 

@@ -11,7 +11,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from anyvcr.core.cassette import Headers, Interaction, Request, Response
 from anyvcr.core.credentials import Credentials
-from anyvcr.core.redaction import RedactionRules, Redactor
+from anyvcr.core.redaction import Redactor
+from anyvcr.core.redaction_rules import RedactionRules
 from anyvcr.core.secrets import scan
 from hypothesis import assume, given
 from hypothesis import strategies as st

@@ -8,7 +8,8 @@ from anyvcr.core import redaction
 from anyvcr.core.cassette import Request, Response
 from anyvcr.core.credentials import Credentials
 from anyvcr.core.errors import ConfigError, RedactionError
-from anyvcr.core.redaction import RedactionRules, Redactor
+from anyvcr.core.redaction import Redactor
+from anyvcr.core.redaction_rules import RedactionRules
 
 MIXED = "aB3dE6gH9jK2mN5pQ8rS"
 KEY = "sk-proj-" + MIXED * 4

@@ -5,7 +5,7 @@ import re
 from importlib import resources
 
 import pytest
-from anyvcr.core import secret_names, secrets, shapes
+from anyvcr.core import secret_names, secret_rules, secrets, shapes
 from anyvcr.core.cassette import Interaction, Request, Response
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
@@ -115,11 +115,11 @@ def test_what_only_looks_like_a_secret_is_left_alone(text: str) -> None:
     assert secrets.splice(body, []) is body
 
 
-@pytest.mark.parametrize("rule", shapes.rules(), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", secret_rules.rules(), ids=lambda rule: rule.id)
 @settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(data=st.data())
 def test_every_rule_finds_what_it_describes(
-    rule: shapes.Rule, data: st.DataObject
+    rule: secret_rules.Rule, data: st.DataObject
 ) -> None:
     pattern = re.compile(rule.pattern.encode())
     secret = data.draw(st.from_regex(pattern, fullmatch=True))

@@ -5,7 +5,8 @@ from anyvcr.core.cassette import Cassette, Interaction, Request, Response
 from anyvcr.core.credentials import Credentials
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.modes import Mode, resolve
-from anyvcr.core.redaction import RedactionRules, Redactor
+from anyvcr.core.redaction import Redactor
+from anyvcr.core.redaction_rules import RedactionRules
 from anyvcr.core.session import Forward, Play, Refuse, Session
 
 KNOWN = Request(method="GET", url="https://api.openai.com/v1/models")

@@ -12,7 +12,8 @@ from anyvcr.core import format as cassette_format
 from anyvcr.core.cassette import Cassette, Interaction
 from anyvcr.core.credentials import Credentials
 from anyvcr.core.errors import CassetteError, CassetteFormatError, ConfigError
-from anyvcr.core.redaction import RedactionRules, Redactor
+from anyvcr.core.redaction import Redactor
+from anyvcr.core.redaction_rules import RedactionRules
 from anyvcr.core.secrets import scan
 
 

@@ -227,7 +227,7 @@ def redact(paths: tuple[Path, ...], rules: tuple[str, ...]) -> None:
     Each file is replaced in one step. What check reports is removed, and what --rule names.
     """
     from anyvcr.cli import check as checking
-    from anyvcr.core.redaction import RedactionRules
+    from anyvcr.core.redaction_rules import RedactionRules
 
     parsed = RedactionRules.parse("\n".join(rules))
     for file in checking.cassettes(paths):

@@ -9,15 +9,16 @@ another key on playback still matches.
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from anyvcr.core import deltas, json_path
+from anyvcr.core import deltas
 from anyvcr.core.cassette import Extra, Headers, Request, Response, header
 from anyvcr.core.credentials import Credentials
-from anyvcr.core.errors import AnyvcrError, ConfigError, RedactionError
+from anyvcr.core.errors import AnyvcrError, RedactionError
 from anyvcr.core.places import is_json, json_documents, spans
+from anyvcr.core.redaction_rules import RedactionRules
 from anyvcr.core.secrets import (
     encode,
     find,
@@ -54,75 +55,6 @@ _WORD = PLACEHOLDER.decode()
 _T = TypeVar("_T")
 _Message = TypeVar("_Message", Request, Response)
 Finder: TypeAlias = Callable[[bytes], list[Hit]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedactionRules:
-    """What the user wants removed beside what is known to be secret.
-
-    Raises ConfigError for a rule that cannot be read.
-    """
-
-    json_paths: tuple[str, ...] = ()
-    """`$.user`: texts there become `REDACTED`, numbers 0; also in SSE's data and JSON Lines."""
-    headers: tuple[str, ...] = ()
-    """Names; all of the value goes."""
-    patterns: tuple[str, ...] = ()
-    """Regular expressions; what the groups hold goes, or all of the match without groups."""
-    paths: "tuple[JSONPath, ...]" = field(init=False, repr=False, compare=False)
-    expressions: "tuple[regex.Pattern[str], ...]" = field(
-        init=False, repr=False, compare=False
-    )
-
-    def __post_init__(self) -> None:
-        for attribute, compiled in (
-            ("headers", tuple(name.lower() for name in self.headers)),
-            (
-                "paths",
-                tuple(json_path.compiled(path, "redact") for path in self.json_paths),
-            ),
-            ("expressions", tuple(map(_compiled_pattern, self.patterns))),
-        ):
-            object.__setattr__(self, attribute, compiled)
-
-    @classmethod
-    def parse(cls, text: str) -> "RedactionRules":
-        """Rules as the option has them, one a line: `$.user`, `header:NAME`, `regex:PATTERN`."""
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        for line in lines:
-            kind, _, rest = line.partition(":")
-            if not (line.startswith("$") or (kind in {"header", "regex"} and rest)):
-                msg = (
-                    f"cannot redact {line!r}: expected a JSON path such as $.user,"
-                    " header:NAME or regex:PATTERN"
-                )
-                raise ConfigError(msg)
-        return cls(
-            json_paths=tuple(line for line in lines if line.startswith("$")),
-            headers=_after("header:", lines),
-            patterns=_after("regex:", lines),
-        )
-
-
-def _after(prefix: str, lines: list[str]) -> tuple[str, ...]:
-    return tuple(
-        line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)
-    )
-
-
-def _compiled_pattern(pattern: str) -> "regex.Pattern[str]":
-    # Not the standard library's re, which cannot be stopped.
-    import regex  # noqa: PLC0415
-
-    try:
-        compiled = regex.compile(pattern)
-    except regex.error as error:
-        msg = f"cannot redact by {pattern!r}: not a regular expression ({error})"
-        raise ConfigError(msg) from None
-    if compiled.search(""):
-        msg = f"cannot redact by {pattern!r}: it also matches where there is nothing"
-        raise ConfigError(msg)
-    return compiled
 
 
 class Redactor:

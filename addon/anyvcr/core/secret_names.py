@@ -48,6 +48,13 @@ def is_secret_name(name: str) -> bool:
     return _FIELD.search(_CAMEL.sub("_", name).lower()) is not None
 
 
+def may_name(letters: bytes) -> bool:
+    """Whether a text, of whose letters in lower case these are all, may have what is found here."""
+    return b"@" in letters or any(
+        word in letters for word in (*(word for word, _ in _FIELD_ENDS), *_SIGNED_STEMS)
+    )
+
+
 def named(text: bytes, lower: bytes, start: int) -> Iterator[Hit]:
     """Values beside a telling name: `"api_key": "…"`, `AZURE_OPENAI_API_KEY=…`, `Authorization: Bearer …`."""
     for word, pattern in _FIELD_ENDS:

@@ -13,11 +13,13 @@ from urllib.parse import unquote_plus
 from anyvcr.core.cassette import Headers, Interaction, header
 from anyvcr.core.deltas import joined
 from anyvcr.core.places import json_documents, path_at, path_of
+from anyvcr.core.runs import outside, words
 from anyvcr.core.secret_names import (
     in_user_info,
     is_sample,
     is_secret_header,
     is_secret_parameter,
+    may_name,
     named,
     signed,
 )
@@ -25,18 +27,18 @@ from anyvcr.core.shapes import (
     Hit,
     in_runs,
     is_placeholder,
-    outside,
     placeholder,
     private_keys,
-    words,
 )
 
 
 def find(text: bytes) -> list[Hit]:
     """Every secret in `text` by its shape or the name beside it, in order, apart."""
-    _, heads, long_runs = words(text)
-    hits = list(in_runs(text, heads))
-    for start, end in outside(text, long_runs):
+    found = words(text)
+    hits = list(in_runs(text, found))
+    if found.letters is not None and not may_name(found.letters):
+        return _apart(hits)
+    for start, end in outside(text, found.long_runs):
         lower = text[start:end].lower()
         hits += private_keys(text, lower, start)
         hits += named(text, lower, start)

@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
@@ -276,7 +276,7 @@ class Anyvcr:
 
     def _decide(self, asked: Asked) -> Answer | _Forwarded:
         """The answer to give, or what is forwarded and into which deck; may raise anything."""
-        headers = {name.lower(): value for name, value in asked.fields}
+        headers = asked.headers
         if asked.at_listener and asked.path.startswith(CONTROL):
             assert self._control is not None
             return self._control.answer(asked.method, asked.path, headers, asked.body)
@@ -308,14 +308,13 @@ class Anyvcr:
 
     @_guarded
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        asked = self._routes.asked(flow)
-        if asked is None:
-            # Not the API: pass on as it comes, but for what was said to us.
+        if not self._routes.is_for_api(flow):
+            # Pass on as it comes, but for what was said to us.
             flow.request.headers.pop("proxy-authorization", None)
             flow.request.stream = False if self._settings.offline else pass_on
         elif (announced_length(flow.request) or 0) > HELD_BACK:
             # Where the decision does not need the body, a large one is not held back for it.
-            self._begin_upload(flow, asked)
+            self._begin_upload(flow)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         self._request(flow)
@@ -332,7 +331,7 @@ class Anyvcr:
             if self._settings.offline:
                 flow.response = http.Response.make(403, OFFLINE)
             return
-        decision = self._decide(replace(asked, body=flow.request.raw_content or b""))
+        decision = self._decide(asked)
         if isinstance(decision, Answer):
             reply.play(flow, decision)
             return
@@ -341,7 +340,9 @@ class Anyvcr:
         if decision.record:
             self._exchanges.begin(flow, decision.request, decision.deck)
 
-    def _begin_upload(self, flow: http.HTTPFlow, asked: Asked) -> None:
+    def _begin_upload(self, flow: http.HTTPFlow) -> None:
+        asked = self._routes.asked(flow)
+        assert asked
         try:
             deck = self._deck(asked)
         except AnyvcrError:
@@ -359,7 +360,7 @@ class Anyvcr:
     def refuse_upload(self, flow: http.HTTPFlow, size: int) -> http.Response | None:
         """The answer to a request whose body is too large; None where it is not."""
         limit = self.upload_limit
-        if size <= limit or self._routes.asked(flow) is None:
+        if size <= limit or not self._routes.is_for_api(flow):
             return None
         logger.warning("refused an upload: %s", over_limit(limit))
         return reply.response(too_large(limit))

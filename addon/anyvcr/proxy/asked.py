@@ -3,6 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import unquote
 
 from anyvcr.core.hosts import Origin
@@ -14,9 +15,9 @@ _NAME_PATH = "/cassette/"
 _OURS = frozenset({NAME_HEADER.lower(), "proxy-authorization", "proxy-connection"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a client wants, and by which way."""
+    """What a client wants, and by which way; what follows from that is worked out once."""
 
     method: str
     origin: Origin
@@ -30,32 +31,44 @@ class Asked:
     user: str | None = None
     """Of the proxy URL, where a CONNECT said it."""
 
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """The last value of each header, by its name in lower case."""
+        return {name.lower(): value for name, value in self.fields}
+
     @property
     def cassette(self) -> str | None:
         """The name of the cassette: by header, by the base URL's path, by the proxy's user."""
-        headers = {name.lower(): value for name, value in self.fields}
         return (
-            headers.get(NAME_HEADER.lower())
-            or self._parted()[0]
-            or proxy_user(headers.get("proxy-authorization", ""))
+            self.headers.get(NAME_HEADER.lower())
+            or self._parted[0]
+            or proxy_user(self.headers.get("proxy-authorization", ""))
             or self.user
         )
 
     @property
     def target(self) -> str:
         """Path and query as the API knows them."""
-        return self._parted()[1]
+        return self._parted[1]
 
-    @property
+    @cached_property
     def url(self) -> str:
         """As it is recorded."""
         return f"{self.origin}{self.target}"
 
     @property
+    def ours(self) -> frozenset[str]:
+        """Names, in lower case, of the headers that are for the proxy."""
+        return _OURS.intersection(self.headers)
+
+    @property
     def sent(self) -> Fields:
         """The headers without those that are for the proxy."""
-        return tuple(field for field in self.fields if field[0].lower() not in _OURS)
+        if not (ours := self.ours):
+            return self.fields
+        return tuple(field for field in self.fields if field[0].lower() not in ours)
 
+    @cached_property
     def _parted(self) -> tuple[str | None, str]:
         """`/cassette/TestChat/v1/models`: the name, in which `%2F` is a slash, and the rest."""
         if not self.at_listener or not self.path.startswith(_NAME_PATH):
@@ -66,6 +79,8 @@ class Asked:
 
 def proxy_user(authorization: str) -> str | None:
     """The user name in a Proxy-Authorization header of the Basic scheme (RFC 7617)."""
+    if not authorization:
+        return None
     scheme, _, token = authorization.strip().partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -17,7 +17,7 @@ from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import OPENAI_API, ApiHosts, Origin
 from anyvcr.core.modes import Mode
 from anyvcr.core.pacing import INSTANT, Pace
-from anyvcr.core.redaction import RedactionRules
+from anyvcr.core.redaction_rules import RedactionRules
 from anyvcr.core.rules import Repeats, Rules
 from anyvcr.proxy.upstream import Upstream
 

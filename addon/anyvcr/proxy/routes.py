@@ -22,7 +22,7 @@ class _Way:
     """How the requests on one client connection come, and what they are for."""
 
     origin: Origin
-    at_listener: bool
+    at_listener: bool = False
     user: str | None = None
 
 
@@ -46,7 +46,7 @@ class Routes:
 
     def tunnel(self, client: Client, origin: Origin, user: str | None) -> None:
         """All requests on this connection are for `origin`, by CONNECT."""
-        self._ways[client.id] = _Way(origin, at_listener=False, user=user)
+        self._ways[client.id] = _Way(origin, user=user)
 
     def at_listener(self, client: Client) -> None:
         """All requests on this connection are for the base URL."""
@@ -74,29 +74,37 @@ class Routes:
                 host = (hello.sni if hello else None) or host
         return Origin("https", host.lower(), port)
 
+    def is_for_api(self, flow: http.HTTPFlow) -> bool:
+        """Whether `flow` asks something of the API."""
+        return self.is_api(self._way(flow).origin)
+
     def asked(self, flow: http.HTTPFlow) -> Asked | None:
-        """What `flow` wants of the API, its body aside; None where it is for another host."""
+        """What `flow` wants of the API, with what is here of its body; None where it is for another host."""
+        request, way = flow.request, self._way(flow)
+        if not self.is_api(way.origin):
+            return None
+        return Asked(
+            method=request.method,
+            origin=way.origin,
+            path=request.path,
+            fields=tuple(request.headers.items(multi=True)),
+            body=request.raw_content or b"",
+            at_listener=way.at_listener,
+            user=way.user,
+        )
+
+    def _way(self, flow: http.HTTPFlow) -> _Way:
         client, request = flow.client_conn, flow.request
         way = self._ways.get(client.id)
         if way is None:
             host = request.host
             if _is_address(host):
                 host = client.sni or host
-            origin = Origin(request.scheme, host.lower(), request.port)
-            way = _Way(origin, at_listener=False)
-        origin = way.origin
+            way = _Way(Origin(request.scheme, host.lower(), request.port))
         if not way.at_listener and not client.tls_established:
-            origin = Origin("http", origin.host, origin.port)
-        if not self.is_api(origin):
-            return None
-        return Asked(
-            method=request.method,
-            origin=origin,
-            path=request.path,
-            fields=tuple(request.headers.items(multi=True)),
-            at_listener=way.at_listener,
-            user=way.user,
-        )
+            plain = Origin("http", way.origin.host, way.origin.port)
+            way = _Way(plain, user=way.user)
+        return way
 
     def redirect(self, request: http.Request, asked: Asked) -> None:
         """Point `request` at the API, or where `cassette_upstream` says.
@@ -105,13 +113,18 @@ class Routes:
         """
         upstream, origin = self._settings.upstream, asked.origin
         target = upstream.gateway if upstream and upstream.gateway else origin
-        for name in {name for name, _ in asked.fields} - {n for n, _ in asked.sent}:
+        for name in asked.ours:
             request.headers.pop(name, None)
-        request.scheme = target.scheme
-        request.host = upstream.host if upstream else origin.host
-        request.port = upstream.port if upstream else origin.port
-        request.host_header = target.authority
-        request.path = (upstream.prefix if upstream else "") + asked.target
+        host = upstream.host if upstream else origin.host
+        port = upstream.port if upstream else origin.port
+        # Each of these rewrites some headers, and mostly for nothing.
+        if (request.scheme, request.host, request.port) != (target.scheme, host, port):
+            request.scheme, request.host, request.port = target.scheme, host, port
+        if request.host_header != target.authority:
+            request.host_header = target.authority
+        path = (upstream.prefix if upstream else "") + asked.target
+        if request.path != path:
+            request.path = path
 
     def direct(self, server: Server, client: Client, *, may_forward: bool) -> None:
         """Direct a connection that is about to be opened; forbid it by giving it an error."""

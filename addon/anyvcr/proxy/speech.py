@@ -12,7 +12,8 @@ from typing import Any, TextIO
 
 from anyvcr.core.credentials import Credentials
 from anyvcr.core.errors import RedactionError
-from anyvcr.core.redaction import RedactionRules, Redactor
+from anyvcr.core.redaction import Redactor
+from anyvcr.core.redaction_rules import RedactionRules
 
 UNSAID = "(this could not be redacted, so it is not said)"
 
@@ -58,11 +59,23 @@ class _Record(logging.LogRecord):
 
     def getMessage(self) -> str:  # noqa: N802  # logging names it
         if self._said is None:
-            text = super().getMessage()
-            if self._error and self._error[0]:
-                text += "\n" + "".join(traceback.format_exception(*self._error))
-            self._said = clean(text.rstrip("\n"))
+            is_ours = self.name.startswith("anyvcr.") and not self._error
+            self._said = self._ours() if is_ours else self._theirs()
         return self._said
+
+    def _ours(self) -> str:
+        """Only what is put into a message of ours can be secret, and is mostly the same."""
+        if isinstance(self.args, tuple):
+            self.args = tuple(
+                arg if isinstance(arg, int) else clean(str(arg)) for arg in self.args
+            )
+        return super().getMessage()
+
+    def _theirs(self) -> str:
+        text = super().getMessage()
+        if self._error and self._error[0]:
+            text += "\n" + "".join(traceback.format_exception(*self._error))
+        return clean(text.rstrip("\n"))
 
 
 class Outlet:
