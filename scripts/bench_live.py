@@ -31,7 +31,7 @@ TAP = """
 def responseheaders(flow):
     flow.response.stream = lambda data: data
 """
-ROUNDS = 12
+ROUNDS = 30
 
 
 @dataclass(frozen=True, slots=True)

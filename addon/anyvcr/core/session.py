@@ -72,15 +72,20 @@ class Session:
         """Whether new interactions are written."""
         return self.mode in (Mode.RECORD_ONLY, Mode.REPLAY_WITH_NEW_EPISODES)
 
+    @property
+    def foregone(self) -> Forward | None:
+        """The decision on every request, where none depends on what it is."""
+        if self.mode in (Mode.PASSTHROUGH, Mode.RECORD_ONLY):
+            return Forward(record=self.records)
+        return None
+
     def decide(self, request: Request) -> Decision:
         """What to do with `request`; a recorded interaction is used up by being returned.
 
         Raises RedactionError; then nothing may be forwarded, stored or shown.
         """
-        if self.mode is Mode.PASSTHROUGH:
-            return Forward(record=False)
-        if self.mode is Mode.RECORD_ONLY:
-            return Forward(record=True)
+        if (foregone := self.foregone) is not None:
+            return foregone
         wanted = self._redactor.request(request)
         found = self._index.take(wanted, explain=not self.may_forward)
         if isinstance(found, Hit):

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
@@ -59,7 +60,8 @@ class _Forwarded:
     """A request that goes to the API."""
 
     deck: Deck
-    request: Request
+    request: Callable[[], Request]
+    """As it is recorded."""
     record: bool
 
 
@@ -291,13 +293,18 @@ class Anyvcr:
             return refused(speech.clean(str(error)), "no_cassette")
         if headers.get("upgrade", "").lower() == "websocket" and deck.replays:
             return NO_WEBSOCKET
-        request = capture.request(
-            asked.method, url, asked.sent, asked.body, self._request_headers
+        convert = partial(
+            capture.request,
+            *(asked.method, url, asked.sent, asked.body, self._request_headers),
         )
-        decision = deck.decide(request)
-        if isinstance(decision, Answer):
-            return decision
-        return _Forwarded(deck, request, record=decision.record)
+        if (decision := deck.session.foregone) is not None:
+            return _Forwarded(deck, convert, record=decision.record)
+        request = convert()
+        match deck.decide(request):
+            case Answer() as answer:
+                return answer
+            case forward:
+                return _Forwarded(deck, lambda: request, record=forward.record)
 
     def _deck(self, asked: Asked) -> Deck:
         """The deck of the cassette that `asked` names; raises AnyvcrError."""
@@ -338,7 +345,7 @@ class Anyvcr:
         self._routes.redirect(flow.request, asked)
         limits.frame(flow.request)
         if decision.record:
-            self._exchanges.begin(flow, decision.request, decision.deck)
+            self._exchanges.begin(flow, asked.url, decision.request, decision.deck)
 
     def _begin_upload(self, flow: http.HTTPFlow) -> None:
         asked = self._routes.asked(flow)
@@ -347,11 +354,11 @@ class Anyvcr:
             deck = self._deck(asked)
         except AnyvcrError:
             return  # said when the request is complete
-        if deck.replays:
+        if (foregone := deck.session.foregone) is None:
             return
         self.calls += 1
         self.see(asked.fields, asked.url)
-        if deck.session.records:
+        if foregone.record:
             self._exchanges.upload(flow, asked.url, deck)
         else:
             flow.request.stream = pass_on

@@ -33,9 +33,10 @@ class _Exchange:
     deck: Deck
     name: str
     """For people."""
-    request: Request | None = None
-    """None while its body is still coming in."""
-    upload: Callable[[], Request] | None = None
+    request: Callable[[], Request]
+    """As it is recorded: put together when the answer is here, and not while it is awaited."""
+    is_asked: bool = True
+    """The request is complete."""
     watch: Stopwatch = field(default_factory=Stopwatch)
     tap: Tap | None = None
     is_answered: bool = False
@@ -50,9 +51,11 @@ class Exchanges:
         self._fault = fault
         self._open: dict[str, _Exchange] = {}
 
-    def begin(self, flow: http.HTTPFlow, request: Request, deck: Deck) -> None:
-        """Record the answer to `request`, which is complete."""
-        name = f"{request.method} {request.url}"
+    def begin(
+        self, flow: http.HTTPFlow, url: str, request: Callable[[], Request], deck: Deck
+    ) -> None:
+        """Record the answer to `request`, which is complete, and for `url`."""
+        name = f"{flow.request.method} {url}"
         self._open[flow.id] = _Exchange(
             flow=flow, deck=deck, name=name, request=request
         )
@@ -68,15 +71,19 @@ class Exchanges:
             return capture.request(method, url, fields, tap.take(), kept)
 
         self._open[flow.id] = _Exchange(
-            flow=flow, deck=deck, name=f"{method} {url}", upload=complete
+            flow=flow,
+            deck=deck,
+            name=f"{method} {url}",
+            request=complete,
+            is_asked=False,
         )
 
     def uploaded(self, flow: http.HTTPFlow) -> None:
         """The request of `flow`, which passed on as it came, is complete."""
         exchange = self._open.get(flow.id)
-        if exchange is None or exchange.upload is None:
+        if exchange is None or exchange.is_asked:
             return
-        exchange.request, exchange.upload = exchange.upload(), None
+        exchange.is_asked = True
         if exchange.is_answered:  # without waiting for the end of the request
             self._store(exchange)
             self.end(flow)
@@ -106,7 +113,7 @@ class Exchanges:
         exchange = self._open.get(flow.id)
         if exchange is not None:
             exchange.is_answered = True
-            if exchange.request is not None:
+            if exchange.is_asked:
                 self._store(exchange)
 
     def end(self, flow: http.HTTPFlow) -> None:
@@ -129,7 +136,7 @@ class Exchanges:
     def _break_off(self, exchange: _Exchange, why: str) -> None:
         if exchange.is_done:
             return
-        has_begun = exchange.tap is not None and exchange.request is not None
+        has_begun = exchange.tap is not None and exchange.is_asked
         if has_begun and self._what.partial:
             self._store(exchange, why)
         else:
@@ -146,13 +153,13 @@ class Exchanges:
             self._fault(error)
 
     def _record(self, exchange: _Exchange, partial: str) -> None:
-        message, request = exchange.flow.response, exchange.request
+        message = exchange.flow.response
         assert message
-        assert request
         if message.status_code == 101:
             exchange.deck.drop(exchange.name, WEBSOCKET)
             return
         exchange.deck.see_response(message.headers.items(multi=True))
+        request = exchange.request()
         response = capture.response(
             message,
             exchange.tap,

@@ -136,7 +136,9 @@ class _TrailerReader:
         self._response = response
 
     def __call__(self, buffer: ReceiveBuffer) -> h11.Event | None:
-        return self._without_trailers(self._reader(buffer))
+        event = self._reader(buffer)
+        # Asked of every chunk, and most are data.
+        return event if type(event) is h11.Data else self._without_trailers(event)
 
     def read_eof(self) -> h11.Event | None:
         return self._without_trailers(self._reader.read_eof())

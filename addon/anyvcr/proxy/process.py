@@ -32,15 +32,19 @@ def redact_flow_lines() -> None:
     dumper = ctx.master.addons.get("dumper")
     if dumper is None or isinstance(dumper.outfp, speech.Outlet):
         return
-    dumper.outfp = speech.Outlet(dumper.outfp)
+    dumper.outfp = outlet = speech.Outlet(dumper.outfp)
     echo = dumper.echo_flow
 
     def echo_flow(flow: http.HTTPFlow) -> None:
         path = flow.request.path
-        flow.request.path = speech.clean(path)  # a key that is cut is no longer known
+        said = speech.clean(path)  # a key that is cut is no longer known
+        if said != path:
+            flow.request.path = said
         try:
-            echo(flow)
+            with outlet.together(said):
+                echo(flow)
         finally:
-            flow.request.path = path
+            if said != path:
+                flow.request.path = path
 
     dumper.echo_flow = echo_flow

@@ -4,10 +4,11 @@ The last line of defence. Our own code redacts what it has to say; but mitmproxy
 URLs, and quotes in its errors what came in, and so does a crash.
 """
 
+import contextlib
 import logging
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from anyvcr.core.credentials import Credentials
@@ -79,17 +80,42 @@ class _Record(logging.LogRecord):
 
 
 class Outlet:
-    """A text file that only gets what may be said."""
+    """A text file that only gets what may be said, by the line or by what is said together."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+        self._pending: list[str] = []
+        self._said: str | None = None
 
     def write(self, text: str) -> int:
-        """Write a piece of text; what is secret in it must not be split over two."""
-        return self._file.write(clean(text))
+        """Write a piece of a line; what is secret in it may be split over two."""
+        self._pending.append(text)
+        if self._said is None and text.endswith("\n"):
+            self._write_out()
+        return len(text)
 
     def flush(self) -> None:
+        self._write_out()
         self._file.flush()
+
+    @contextlib.contextmanager
+    def together(self, said: str) -> Iterator[None]:
+        """Several lines as one; `said`, which is clean, is not looked at again in them."""
+        self._said = said
+        try:
+            yield
+        finally:
+            self._write_out()
+            self._said = None
+
+    def _write_out(self) -> None:
+        text = "".join(self._pending)
+        self._pending.clear()
+        before, said, after = text, "", ""
+        if self._said and len(self._said) > 1:
+            before, said, after = text.partition(self._said)
+        if text:
+            self._file.write(clean(before) + said + (after and clean(after)))
 
 
 _TELLS_NO_VALUE = (AttributeError, ImportError, NameError, OSError, TypeError)
