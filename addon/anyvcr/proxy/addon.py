@@ -132,6 +132,7 @@ class Anyvcr:
 
     def running(self) -> None:
         process.redact_flow_lines()
+        process.print_traffic()
         if auth := getattr(ctx.options, "upstream_auth", None):
             self._credentials.see_user(auth)
         if self._library is None:

@@ -104,7 +104,7 @@ class Deck:
             case Forward() as forward:
                 return forward
             case Play(interaction):
-                logger.info(
+                speech.traffic.info(
                     "played back #%d %s %s: %d",
                     interaction.id,
                     interaction.request.method,
@@ -133,7 +133,7 @@ class Deck:
         except AnyvcrError as error:
             self.fail(str(error))
             return
-        logger.info(
+        speech.traffic.info(
             "recorded #%d %s %s: %d, %d bytes%s",
             interaction.id,
             interaction.request.method,

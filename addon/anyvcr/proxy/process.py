@@ -27,6 +27,18 @@ def ca_pem() -> bytes:
     return (folder / "mitmproxy-ca-cert.pem").read_bytes()
 
 
+def print_traffic() -> None:
+    """Have mitmdump print the lines on our traffic, and do no more with them.
+
+    It would offer each to all addons as `add_log`, deprecated, which takes longer than the
+    answer that the line tells of.
+    """
+    terminal = ctx.master.addons.get("termlog")
+    if ctx.master.addons.get("dumper") is not None and terminal is not None:
+        speech.traffic.addHandler(terminal.logger)
+        speech.traffic.propagate = False
+
+
 def redact_flow_lines() -> None:
     """mitmdump prints a line for each flow, with its URL or the start of it."""
     dumper = ctx.master.addons.get("dumper")

@@ -16,6 +16,9 @@ from anyvcr.core.errors import RedactionError
 from anyvcr.core.redaction import Redactor
 from anyvcr.core.redaction_rules import RedactionRules
 
+traffic = logging.getLogger("anyvcr.traffic")
+"""A line for each request that was answered."""
+
 UNSAID = "(this could not be redacted, so it is not said)"
 
 _redact: Callable[[str], str] = Redactor(RedactionRules(), Credentials()).text
@@ -40,6 +43,8 @@ _BYTES = re.compile(r"""\bb(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
 
 def without_bytes(text: str) -> str:
     """`text` without what mitmproxy quotes of the wire: not even its shape is known."""
+    if "b'" not in text and 'b"' not in text:
+        return text
     return _BYTES.sub("b'…'", text)
 
 
