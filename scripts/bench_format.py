@@ -66,8 +66,8 @@ def main() -> int:
     thousand = cassette_format.dumps(cassette(1_000))
     ten_thousand = cassette_format.dumps(cassette(10_000))
     by_yaml = best(3, lambda: yaml.load(thousand, Loader=yaml.CSafeLoader))
-    by_us = best(3, lambda: cassette_format.loads(thousand))
-    longer = best(2, lambda: cassette_format.loads(ten_thousand))
+    by_us = best(7, lambda: cassette_format.loads(thousand))
+    longer = best(5, lambda: cassette_format.loads(ten_thousand))
     one = cassette(1).interactions[0]
     writing = best(200, lambda: cassette_format.dump_interaction(one, Style.X_VCR))
     ratio, growth = by_us / by_yaml, longer / by_us

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from anyvcr.core import canonical, nodes
 from anyvcr.core import format as cassette_format
-from anyvcr.core import nodes
 from toolchain import require_shared
 
 SEED = Path(__file__).parents[2] / "cassettes" / "simple_streaming.yaml"
@@ -20,6 +20,7 @@ def written_again(data: bytes) -> bytes:
 
 def without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes, "LIBYAML", None)
+    monkeypatch.setattr(canonical, "cassette", lambda _: None)
 
 
 def test_the_seed_is_written_again_as_it_was() -> None:
@@ -32,6 +33,17 @@ def test_each_cassette_is_written_again_as_it_was() -> None:
     assert [
         path for path in files if written_again(path.read_bytes()) != path.read_bytes()
     ] == []
+
+
+def test_each_cassette_means_the_same_to_a_yaml_parser(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = corpus()
+    found = [cassette_format.loads(path.read_bytes()) for path in files]
+    needed = [path for path in files if canonical.cassette(path.read_bytes()) is None]
+    monkeypatch.setattr(canonical, "cassette", lambda _: None)
+    assert found == [cassette_format.loads(path.read_bytes()) for path in files]
+    assert len(needed) <= 1
 
 
 def test_it_is_the_same_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """A cassette as the bytes of its file, and back: format version 2 of go-vcr.
 
-    bytes -> nodes -> reading -> Cassette     libyaml or PyYAML; no tag runs code
+    bytes -> canonical -> Cassette            what is laid out as go-yaml does it
+    bytes -> nodes -> reading -> Cassette     all else, by libyaml or PyYAML; no tag runs code
     Cassette -> writing -> goyaml -> bytes    byte for byte what go.yaml.in/yaml/v4 writes
 
 Pure: what is read and written here are bytes, the files are the caller's.
@@ -8,7 +9,7 @@ Pure: what is read and written here are bytes, the files are the caller's.
 
 from dataclasses import replace
 
-from anyvcr.core import layout, reading, recovery, values, writing
+from anyvcr.core import canonical, layout, reading, recovery, values, writing
 from anyvcr.core.cassette import Cassette, Interaction, Style
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.goyaml import entries, items
@@ -82,7 +83,8 @@ class _CutOffError(CassetteFormatError):
 
 
 def _load(data: bytes) -> Cassette:
-    return _checked(_compose(data), data)
+    found = canonical.cassette(data)
+    return _checked(_compose(data), data) if found is None else _styled(found, data)
 
 
 def _compose(data: bytes) -> _Document:
@@ -101,6 +103,10 @@ def _checked(document: _Document, data: bytes) -> Cassette:
         raise _CutOffError(
             "the last interaction is cut off", line=last.line + 1, interaction=at
         )
+    return _styled(cassette, data)
+
+
+def _styled(cassette: Cassette, data: bytes) -> Cassette:
     if cassette.style is Style.X_VCR and _is_folded(cassette, data):
         return replace(cassette, style=Style.X_VCR_FOLDED)
     return cassette
