@@ -4,6 +4,7 @@ A pattern is a host name, `*.` and a domain for its sub-domains, or either with 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from anyvcr.core.errors import ConfigError
@@ -23,15 +24,14 @@ class Origin:
     port: int
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        if self.port == _DEFAULT_PORTS.get(self.scheme):
-            return f"{self.scheme}://{host}"
-        return f"{self.scheme}://{host}:{self.port}"
+        return f"{self.scheme}://{self.authority}"
 
     @property
     def authority(self) -> str:
         """The value of a Host header for this origin."""
-        return str(self).partition("://")[2]
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = self.port == _DEFAULT_PORTS.get(self.scheme)
+        return host if default else f"{host}:{self.port}"
 
     @classmethod
     def parse(cls, url: str, what: str = "URL") -> "Origin":
@@ -83,8 +83,13 @@ class ApiHosts:
     """The hosts whose traffic is recorded and replayed."""
 
     def __init__(self, extra: tuple[str, ...] = ()) -> None:
-        self._patterns = tuple(_Pattern.parse(p) for p in (*OPENAI, *extra))
+        patterns = tuple(_Pattern.parse(p) for p in (*OPENAI, *extra))
+
+        @lru_cache(maxsize=1024)
+        def is_api(host: str, port: int) -> bool:
+            return any(p.matches(host, port) for p in patterns)
+
+        self._is_api = is_api
 
     def __contains__(self, address: tuple[str, int]) -> bool:
-        host, port = address[0].lower().rstrip("."), address[1]
-        return any(p.matches(host, port) for p in self._patterns)
+        return self._is_api(address[0].lower().rstrip("."), address[1])

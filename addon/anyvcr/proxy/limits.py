@@ -12,7 +12,6 @@ import h11
 from h11._receivebuffer import ReceiveBuffer
 from mitmproxy import ctx, http
 from mitmproxy.connection import Client
-from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.layers.http import HttpStream, SendHttp, _http1
 from mitmproxy.proxy.layers.http._events import (
@@ -120,10 +119,8 @@ def _size(stream: HttpStream) -> int:
     """Bytes that are announced, or are here; 0 where there are none."""
     if stream.request_body_buf:
         return len(stream.request_body_buf)
-    try:
-        return expected_http_body_size(stream.flow.request) or 0
-    except ValueError:
-        return 0
+    length = stream.flow.request.headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0
 
 
 class _TrailerReader:

@@ -84,6 +84,10 @@ class _Record(logging.LogRecord):
         return clean(text.rstrip("\n"))
 
 
+_PEER = re.compile(r"(?:[0-9.]+|\[[0-9a-f:.]+\]):[0-9]+: ")
+"""The client's address: what follows is mostly the same, and known by then."""
+
+
 class Outlet:
     """A text file that only gets what may be said, by the line or by what is said together."""
 
@@ -116,11 +120,14 @@ class Outlet:
     def _write_out(self) -> None:
         text = "".join(self._pending)
         self._pending.clear()
-        before, said, after = text, "", ""
+        if not text:
+            return
+        peer = _PEER.match(text) if self._said is not None else None
+        start = peer.end() if peer else 0
+        before, said, after = text[start:], "", ""
         if self._said and len(self._said) > 1:
-            before, said, after = text.partition(self._said)
-        if text:
-            self._file.write(clean(before) + said + (after and clean(after)))
+            before, said, after = before.partition(self._said)
+        self._file.write(text[:start] + clean(before) + said + (after and clean(after)))
 
 
 _TELLS_NO_VALUE = (AttributeError, ImportError, NameError, OSError, TypeError)
