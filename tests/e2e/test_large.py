@@ -84,15 +84,21 @@ def test_a_large_answer_passes_on_as_it_comes(
     assert len(written) > SIZE * len(block)
 
 
-@pytest.mark.parametrize("version", ["1.1", "2"])
+@pytest.mark.parametrize(
+    ("version", "headers"),
+    [
+        ("1.1", {"Content-Length": str(SIZE * MB)}),
+        ("1.1", {"Transfer-Encoding": "chunked"}),
+        ("2", {"Content-Length": str(SIZE * MB)}),
+    ],
+)
 def test_a_large_upload_passes_on_as_it_comes(
-    home: Path, api: StandIn, version: str
+    home: Path, api: StandIn, version: str, headers: dict[str, str]
 ) -> None:
     def blocks() -> Iterator[bytes]:
         for _ in range(SIZE):
             yield NOISE
 
-    headers = {"Content-Length": str(SIZE * MB)}
     with recording(home, api) as proxy, proxy.client(http2=version == "2") as client:
         client.post(URL, content=b"warm")
         idle = peak(proxy)
@@ -166,6 +172,43 @@ def test_an_upload_above_the_limit_gets_a_clear_answer(
     assert "cassette_upload_limit" in large.json()["error"]["message"]
     assert small.content == b"5"
     assert [received.body for received in api.requests] == [b"small"] * (not replay)
+
+
+def test_an_upload_that_turns_out_too_large_passes_and_is_not_recorded(
+    home: Path, api: StandIn
+) -> None:
+    """Its length was not known, and it is too late to refuse what has gone on already."""
+    chunks = (NOISE for _ in range(4))
+    with (
+        recording(home, api, cassette_upload_limit=2 * MB) as proxy,
+        proxy.client() as client,
+    ):
+        large = client.post(URL, content=chunks)
+        small = client.post(URL, content=b"small")
+        proxy.stop()
+
+    assert (large.content, small.content) == (b"%d" % (4 * MB), b"5")
+    [kept] = cassette_format.loads((home / "c.yaml").read_bytes()).interactions
+    assert kept.request.body == b"small"
+    assert (
+        f"not recorded: POST {URL}: the request is larger than cassette_upload_limit"
+        in proxy.log
+    )
+
+
+def test_a_chunked_upload_is_stored_as_one_of_known_length(
+    home: Path, api: StandIn
+) -> None:
+    parts = [NOISE, NOISE, b"end"]
+    with recording(home, api) as proxy, proxy.client() as client:
+        got = client.post(URL, content=iter(parts)).content
+        proxy.stop()
+
+    assert got == b"%d" % (2 * MB + 3)
+    assert api.requests[-1].body_size == 2 * MB + 3
+    [kept] = cassette_format.loads((home / "c.yaml").read_bytes()).interactions
+    assert kept.request.body == b"".join(parts)
+    assert kept.request.content_length == 0
 
 
 @pytest.mark.parametrize("replay", [False, True])

@@ -143,7 +143,7 @@ class Anyvcr:
         if self._given is None:
             process.end_on_hangup()
         limits.lift_trailers()
-        limits.refuse_uploads(self.refuse_upload)
+        limits.watch_uploads(self.refuse_upload, self.stream_upload)
         logger.info("%s", self._library.describe())
 
     def done(self) -> None:
@@ -360,7 +360,7 @@ class Anyvcr:
         self.calls += 1
         self.see(asked.fields, asked.url)
         if foregone.record:
-            self._exchanges.upload(flow, asked.url, deck)
+            self._exchanges.upload(flow, asked.url, deck, self.upload_limit)
         else:
             flow.request.stream = pass_on
         self._routes.redirect(flow.request, asked)
@@ -372,6 +372,13 @@ class Anyvcr:
             return None
         logger.warning("refused an upload: %s", over_limit(limit))
         return reply.response(too_large(limit))
+
+    def stream_upload(self, flow: http.HTTPFlow, size: int) -> bool:
+        """Let the rest of an upload of unknown length pass on, where so much of it is here."""
+        # HTTP/2 needs no length for that, but the server may not speak it (limits.frame).
+        if size > HELD_BACK and not (flow.request.stream or flow.request.is_http2):
+            self._begin_upload(flow)
+        return size > 0 and bool(flow.request.stream)
 
     @property
     def upload_limit(self) -> int:

@@ -13,6 +13,7 @@ from anyvcr.proxy.tap import Stopwatch, Tap, pass_on
 STOPPED = "the proxy was stopped before its answer was whole"
 LEFT = "the client left before the answer was whole"
 BROKEN = "the API broke off"
+TOO_LARGE = "the request is larger than cassette_upload_limit"
 WEBSOCKET = "WebSockets are not recorded"
 
 
@@ -60,11 +61,14 @@ class Exchanges:
             flow=flow, deck=deck, name=name, request=request
         )
 
-    def upload(self, flow: http.HTTPFlow, url: str, deck: Deck) -> None:
-        """Record a request whose body passes on as it comes, and its answer."""
+    def upload(self, flow: http.HTTPFlow, url: str, deck: Deck, most: int) -> None:
+        """Record a request whose body passes on as it comes, and its answer.
+
+        One of more than `most` bytes is dropped: it is too late to refuse it.
+        """
         method = flow.request.method
         fields = tuple(flow.request.headers.items(multi=True))
-        flow.request.stream = tap = Tap()
+        flow.request.stream = tap = Tap(most=most)
 
         def complete() -> Request:
             kept = self._what.request_headers
@@ -82,6 +86,11 @@ class Exchanges:
         """The request of `flow`, which passed on as it came, is complete."""
         exchange = self._open.get(flow.id)
         if exchange is None or exchange.is_asked:
+            return
+        tap = flow.request.stream
+        if isinstance(tap, Tap) and tap.overflows:
+            exchange.deck.drop(exchange.name, TOO_LARGE)
+            del self._open[flow.id]
             return
         exchange.is_asked = True
         if exchange.is_answered:  # without waiting for the end of the request

@@ -15,6 +15,7 @@ from mitmproxy.connection import Client
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.layers.http import HttpStream, SendHttp, _http1
 from mitmproxy.proxy.layers.http._events import (
+    RequestData,
     ResponseData,
     ResponseEndOfMessage,
     ResponseHeaders,
@@ -82,11 +83,16 @@ Refuse = Callable[[http.HTTPFlow, int], http.Response | None]
 """The answer to a request with a body of so many bytes; None where it is not too large."""
 
 
-def refuse_uploads(refuse: Refuse) -> None:
-    """Answer a request that is too large, and read the rest of it without keeping it.
+Stream = Callable[[http.HTTPFlow, int], bool]
+"""Whether a body of which so many bytes are here, and no end, passes on from now on."""
 
-    mitmproxy's own limit holds for responses, too, and closes the connection, upon which a
-    client that is still sending does not see the answer.
+
+def watch_uploads(refuse: Refuse, stream: Stream) -> None:
+    """Answer a request that is too large, and do not hold one that is long in coming.
+
+    The rest of what is refused is read and not kept. mitmproxy's own limit holds for
+    responses, too, and closes the connection, upon which a client that is still sending
+    does not see the answer; and what its `stream_large_bodies` streams is not kept.
     """
     check = getattr(HttpStream, "check_body_size", None)
     if check is None:
@@ -97,6 +103,12 @@ def refuse_uploads(refuse: Refuse) -> None:
         self: HttpStream, request: bool
     ) -> layer.CommandGenerator[bool]:
         if not request or (answer := refuse(self.flow, _size(self))) is None:
+            if request and stream(self.flow, len(self.request_body_buf)):
+                begun = bytes(self.request_body_buf)
+                self.request_body_buf.clear()
+                yield from self.start_request_stream()
+                yield from self.handle_event(RequestData(self.stream_id, begun))
+                return False
             stop: bool = yield from original(self, request)
             return stop
         self.flow.response = answer

@@ -9,11 +9,17 @@ class Tap:
 
     `complete` is called once, as soon as the whole body is here: before its last bytes go
     to a client that knows the length and may be gone once it has them.
+
+    A body of more than `most` bytes is not kept, and `overflows`.
     """
 
     def __init__(
-        self, length: int | None = None, complete: Callable[[], None] | None = None
+        self,
+        length: int | None = None,
+        complete: Callable[[], None] | None = None,
+        most: int | None = None,
     ) -> None:
+        self.overflows = False
         self.sizes: list[int] = []
         self.times: list[int] = []
         """When each chunk came: nanoseconds since the tap was made."""
@@ -24,6 +30,7 @@ class Tap:
         self._start = time.perf_counter_ns()
         self._missing = length
         self._complete = complete
+        self._most = most
 
     def __call__(self, data: bytes) -> bytes | list[bytes]:
         self.called = True
@@ -31,6 +38,11 @@ class Tap:
             # The end of the message, or an empty DATA frame within it. As a chunk it
             # would end the message for an HTTP/1 client.
             return []
+        if self._most is not None and len(self._body) + len(data) > self._most:
+            self.overflows = True
+            self._body = bytearray()
+        if self.overflows:
+            return data
         self._body += data
         self.sizes.append(len(data))
         self.times.append(time.perf_counter_ns() - self._start)
