@@ -7,7 +7,7 @@ Content-Length, Transfer-Encoding and the like belong to one connection (RFC 911
 import json
 from dataclasses import dataclass, replace
 
-from anyvcr.core.cassette import Response
+from anyvcr.core.cassette import Response, encode
 from anyvcr.core.pacing import INSTANT, Pace, Schedule, schedule
 from anyvcr.core.status import reason
 
@@ -62,6 +62,11 @@ class Answer:
         if self.breaks_off or self.streamed:
             return self.announced
         return len(self.body)
+
+    @property
+    def encoded_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as they are written."""
+        return [(name.encode("latin-1"), encode(value)) for name, value in self.headers]
 
     @property
     def has_body(self) -> bool:
@@ -129,7 +134,7 @@ def refused(message: str, code: str) -> Answer:
             ("Content-Type", "application/json"),
             ("X-Should-Retry", "false"),
         ),
-        body=body.encode("utf-8", "surrogateescape"),
+        body=encode(body),
     )
 
 

@@ -5,7 +5,9 @@ have one reading. At the first thing else the answer is None, and YAML decides o
 """
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
+from typing import Any
 
 from anyvcr.core import duration, layout, scalars
 from anyvcr.core.cassette import (
@@ -153,39 +155,37 @@ class _Reader:
 
     def _made(self, found: "dict[str, bytes | None]") -> Interaction:
         get = {name: value or b"" for name, value in found.items()}.__getitem__
-        proto, major, minor = _protocol(get("request_protocol"))
         request = Request(
-            proto=proto,
-            proto_major=major,
-            proto_minor=minor,
-            content_length=int(get("request_length")),
-            transfer_encoding=_list(get("request_codings")),
-            trailer=self._map(get("request_trailer")),
+            **self._common("request", get),
             host=_text(get("host")),
             remote_addr=_text(get("remote_addr")),
             request_uri=_text(get("request_uri")),
-            body=self._octets(get("request_body")),
             form=self._map(get("form")),
-            headers=self._map(get("request_headers")),
             url=_text(get("url")),
             method=_text(get("method")),
         )
-        proto, major, minor = _protocol(get("response_protocol"))
         response = Response(
-            proto=proto,
-            proto_major=major,
-            proto_minor=minor,
-            transfer_encoding=_list(get("response_codings")),
-            trailer=self._map(get("response_trailer")),
-            content_length=int(get("response_length")),
+            **self._common("response", get),
             uncompressed=bool(get("uncompressed")),
-            body=self._octets(get("response_body")),
-            headers=self._map(get("response_headers")),
             status=_text(get("status")),
             code=int(get("code")),
             duration=duration.parse(get("duration").decode()),
         )
         return Interaction(id=int(get("id")), request=request, response=response)
+
+    def _common(self, side: str, get: Callable[[str], bytes]) -> dict[str, Any]:
+        """What requests and responses both have."""
+        proto, major, minor = _protocol(get(f"{side}_protocol"))
+        return {
+            "proto": proto,
+            "proto_major": major,
+            "proto_minor": minor,
+            "content_length": int(get(f"{side}_length")),
+            "transfer_encoding": _list(get(f"{side}_codings")),
+            "trailer": self._map(get(f"{side}_trailer")),
+            "headers": self._map(get(f"{side}_headers")),
+            "body": self._octets(get(f"{side}_body")),
+        }
 
     def _octets(self, written: bytes) -> bytes:
         """A body: one line with its end, a literal block, or none."""

@@ -94,6 +94,11 @@ class Cassette:
     extra: Extra = ()
 
 
+def encode(text: str) -> bytes:
+    """A cassette's text as the bytes it stands for."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def header(headers: Headers, name: str, default: str = "") -> str:
     """The first value under `name`, whatever its case."""
     wanted = name.lower()

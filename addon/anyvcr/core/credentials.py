@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from anyvcr.core.cassette import encode
 from anyvcr.core.runs import words
 from anyvcr.core.secret_names import is_secret_header, is_secret_parameter
 from anyvcr.core.shapes import PLACEHOLDER
@@ -89,9 +90,7 @@ class Credentials:
         One shorter than SHORTEST, or a placeholder, is no secret.
         """
         stripped = value.strip().strip('"')
-        both = dict.fromkeys(
-            (_encoded(stripped), _encoded(unquote(stripped).strip('"')))
-        )
+        both = dict.fromkeys((encode(stripped), encode(unquote(stripped).strip('"'))))
         secrets = tuple(
             secret
             for secret in both
@@ -178,7 +177,3 @@ class Credentials:
             for name, value in parse_qsl(query, errors="surrogateescape"):
                 if is_secret_parameter(name):
                     self.add(value)
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

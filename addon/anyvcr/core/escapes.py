@@ -3,6 +3,8 @@
 import re
 from urllib.parse import unquote_to_bytes
 
+from anyvcr.core.cassette import encode
+
 _JSON_ASCII = re.compile(rb"\\+u(00[0-7][0-9A-Fa-f])")
 _JSON_ANY = re.compile(rb"\\+u([0-9A-Fa-f]{4})(?:\\+u([Dd][C-Fc-f][0-9A-Fa-f]{2}))?")
 _XML_ESCAPE = re.compile(rb"&#(?:([0-9]{1,6})|[xX]([0-9A-Fa-f]{1,5}));")
@@ -67,19 +69,19 @@ def _spellings(char: str) -> str:
     """A pattern, in ASCII, for the UTF-8 of `char` and all its escapes."""
     units = char.encode("utf-16-be", "surrogatepass")
     ways = [
-        "".join(rf"%(?:25)*(?i:{byte:02x})" for byte in encoded(char)),
+        "".join(rf"%(?:25)*(?i:{byte:02x})" for byte in encode(char)),
         "".join(
             _BACKSLASHES + rf"u(?i:{units[at : at + 2].hex()})"
             for at in range(0, len(units), 2)
         ),
         rf"&(?:amp;)*#(?:0*{ord(char)}|(?i:x0*{ord(char):x}));",
-        "".join(rf"\x{byte:02x}" for byte in encoded(char)),
+        "".join(rf"\x{byte:02x}" for byte in encode(char)),
     ]
     if char in '/"':
         ways.insert(0, rf"{_BACKSLASHES}(?:{char}|%(?:25)*{ord(char):02X})")
     if char == "\\":
         ways.insert(0, r"(?:\\|%(?:25)*5[cC]){2,}")
-    ways += [name.decode() for name, plain in _XML_NAMES if plain == encoded(char)]
+    ways += [name.decode() for name, plain in _XML_NAMES if plain == encode(char)]
     return f"(?:{'|'.join(ways)})"
 
 
@@ -89,7 +91,3 @@ def traces(spelling: bytes) -> tuple[bytes, ...]:
         spelling = unescape(spelling, only_ascii=False)
         found[spelling] = None
     return tuple(found)
-
-
-def encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

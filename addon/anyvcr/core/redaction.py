@@ -14,13 +14,12 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from anyvcr.core import deltas
-from anyvcr.core.cassette import Extra, Headers, Request, Response, header
+from anyvcr.core.cassette import Extra, Headers, Request, Response, encode, header
 from anyvcr.core.credentials import Credentials
 from anyvcr.core.errors import AnyvcrError, RedactionError
 from anyvcr.core.places import is_json, json_documents, spans
 from anyvcr.core.redaction_rules import RedactionRules
 from anyvcr.core.secrets import (
-    encode,
     find,
     find_in_form,
     find_in_header,

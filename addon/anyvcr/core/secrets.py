@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from anyvcr.core.cassette import Headers, Interaction, header
+from anyvcr.core.cassette import Headers, Interaction, encode, header
 from anyvcr.core.deltas import joined
 from anyvcr.core.places import json_documents, path_at, path_of
 from anyvcr.core.runs import outside, words
@@ -220,11 +220,6 @@ def scan(interaction: Interaction) -> tuple[Finding, ...]:
             text = json.dumps(value, ensure_ascii=False, default=str)
             found += _found(f"{place} {key}", find(encode(text)))
     return tuple(dict.fromkeys(found))
-
-
-def encode(text: str) -> bytes:
-    """A cassette's text as the bytes it stands for."""
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _found(where: str, hits: list[Hit]) -> Iterator[Finding]:

@@ -123,7 +123,7 @@ def replace_escaped(text: bytes, known: "tuple[Forms, ...]") -> bytes:
     """`text` without credentials of which some characters are escaped."""
     odd = any(forms.odd for forms in known)
     plain = text
-    for _ in range(DEPTH if known else 0):
+    for _ in range(DEPTH):
         if not has_escape(plain, any_backslash=odd):
             return text
         plain = unescape(plain, only_ascii=not odd)

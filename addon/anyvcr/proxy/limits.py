@@ -21,6 +21,8 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseHeaders,
 )
 
+from anyvcr.proxy.capture import announced_length
+
 CONNECTIONS = 10_000
 """To one server for one client. mitmproxy's 5 make the streams of an HTTP/2 client wait for
 each other where the server speaks HTTP/1.1, which takes a connection for each."""
@@ -131,8 +133,7 @@ def _size(stream: HttpStream) -> int:
     """Bytes that are announced, or are here; 0 where there are none."""
     if stream.request_body_buf:
         return len(stream.request_body_buf)
-    length = stream.flow.request.headers.get("content-length", "")
-    return int(length) if length.isdecimal() else 0
+    return announced_length(stream.flow.request) or 0
 
 
 class _TrailerReader:

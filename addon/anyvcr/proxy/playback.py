@@ -77,10 +77,7 @@ def _send(client: Client, data: list[bytes]) -> layer.CommandGenerator[None]:
 
 
 def _head(answer: Answer) -> h11.Response:
-    headers = [
-        (name.encode("latin-1"), value.encode("utf-8", "surrogateescape"))
-        for name, value in answer.headers
-    ]
+    headers = answer.encoded_headers
     if answer.has_body:
         if answer.length is None:
             headers.append((b"Transfer-Encoding", b"chunked"))

@@ -10,14 +10,7 @@ _WAIT = "anyvcr_wait"
 
 def response(answer: Answer) -> http.Response:
     """The answer as mitmproxy writes it, for HTTP/1 and HTTP/2 clients alike."""
-    made = http.Response.make(
-        answer.code,
-        answer.body,
-        [
-            (name.encode("latin-1"), value.encode("utf-8", "surrogateescape"))
-            for name, value in answer.headers
-        ],
-    )
+    made = http.Response.make(answer.code, answer.body, answer.encoded_headers)
     made.reason = answer.reason
     if not answer.has_body:
         del made.headers["content-length"]
