@@ -184,6 +184,17 @@ def test_the_shortened_form_of_an_error_message_is_found(shown: str) -> None:
     assert replaced.endswith('. You can find it"}')
 
 
+@pytest.mark.parametrize("mask", ["...", "xxxx"])
+def test_a_long_run_hides_no_shortened_form(mask: str) -> None:
+    key = "sk-proj-Qw3rTy7uIoPaSdFgHjKlZxCvBnM1Zz"
+    credentials = seeing(("Authorization", f"Bearer {key}"))
+    data = "ab." * 1000
+
+    replaced = credentials.replace(f"{data}{key[:12]}{mask}{key[-4:]}.{data}".encode())
+
+    assert replaced == f"{data}REDACTED.{data}".encode()
+
+
 @pytest.mark.parametrize(
     "text",
     ["and so on...", "sk-...", "sk-proj-xxxx", "**bold** *** rule", "a…b", "1...9"],

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from anyvcr.core.runs import outside, words
 from anyvcr.core.spellings import Forms
 
 _MASKS = tuple(
@@ -36,15 +35,12 @@ _TAIL = re.compile(rb"[0-9A-Za-z_+/=-]*")
 
 def replace_shortened(text: bytes, known: "tuple[Forms, ...]") -> bytes:
     """`text` without credentials of which only the ends are shown."""
-    spans = list(outside(text, words(text).long_runs))
-    present = [
-        (start, run, span)
+    masks = sorted(
+        mask
         for first, start, run in _MASKS
-        if first in text
-        for span in spans
-        if text.find(start, *span) >= 0
-    ]
-    masks = sorted(mask for where in present for mask in _masks(text, *where))
+        if first in text and start in text
+        for mask in _masks(text, start, run)
+    )
     out, done = [], 0
     for start, end in masks:
         head, tail = _around(text, start, end)
@@ -65,14 +61,14 @@ def _around(text: bytes, start: int, end: int) -> tuple[bytes, bytes]:
 
 
 def _masks(
-    text: bytes, start: bytes, run: re.Pattern[bytes], span: tuple[int, int]
+    text: bytes, start: bytes, run: re.Pattern[bytes]
 ) -> Iterator[tuple[int, int]]:
-    at = text.find(start, *span)
+    at = text.find(start)
     while at >= 0:
         match = run.match(text, at)
         end = match.end() if match else at + 1
         yield at, end
-        at = text.find(start, end, span[1])
+        at = text.find(start, end)
 
 
 def _shown(head: bytes, tail: bytes, value: bytes) -> tuple[int, int]:
