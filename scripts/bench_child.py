@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from anyvcr.core import format as cassette_format
+from anyvcr.core.cassette import codec as cassette_format
 
 PROJECT = Path(__file__).resolve().parents[1]
 SEED = PROJECT / "cassettes" / "simple_streaming.yaml"

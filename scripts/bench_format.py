@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 
 import yaml
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response, Style
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response, Style
 
 CHUNK = b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","delta":{"content":"Hi"}}\n\n'
 BODY = CHUNK * (9_000 // len(CHUNK))

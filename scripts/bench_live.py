@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from anyvcr.core import timing
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response
-from anyvcr.core.format import dumps
+from anyvcr.core.cassette import extensions
+from anyvcr.core.cassette.codec import dumps
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from standin import Answer, Chunk, Framing, Received, StandIn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from proxies import mitmdump
+from support.proxies import mitmdump
 
 EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"%d"}}]}\n\n'
 TAP = """
@@ -293,7 +293,8 @@ def paced(gaps: Sequence[int]) -> Cassette:
 def paced_one(gap: int) -> Interaction:
     events = [EVENT % n for n in range(2000 // gap + 1)]
     chunks = tuple(
-        timing.Chunk(len(event), n * gap * 1_000_000) for n, event in enumerate(events)
+        extensions.Chunk(len(event), n * gap * 1_000_000)
+        for n, event in enumerate(events)
     )
     return Interaction(
         id=gap,
@@ -304,7 +305,7 @@ def paced_one(gap: int) -> Interaction:
             headers=(("Content-Type", ("text/event-stream",)),),
             body=b"".join(events),
             duration=50_000_000,
-            extra=((timing.KEY, timing.format(chunks)),),
+            extra=((extensions.KEY, extensions.format(chunks)),),
         ),
     )
 

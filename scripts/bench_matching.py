@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable
 from time import process_time
 
-from anyvcr.core.cassette import Interaction, Request, Response
-from anyvcr.core.matching import Hit, Index
-from anyvcr.core.miss import Miss
-from anyvcr.core.rules import Repeats, Rules
-from anyvcr.core.wording import explain
+from anyvcr.core.cassette.model import Interaction, Request, Response
+from anyvcr.core.matching.index import Hit, Index
+from anyvcr.core.matching.miss import Miss
+from anyvcr.core.matching.miss_text import explain
+from anyvcr.core.matching.rules import Repeats, Rules
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 ANSWER = Response(code=200, status="200 OK")

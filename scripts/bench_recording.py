@@ -96,8 +96,8 @@ def exchange(bodies: list[bytes], variables: dict[str, str]) -> None:
 def record() -> None:
     """`anyvcr record` with a clock on redaction; at its end both times go to stdout."""
     from anyvcr.cli.main import main as anyvcr
-    from anyvcr.core.credentials import Credentials
-    from anyvcr.core.redaction import Redactor
+    from anyvcr.core.redaction.credentials import Credentials
+    from anyvcr.core.redaction.redactor import Redactor
 
     begun: list[float] = []
     spent: list[float] = []

@@ -16,10 +16,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from anyvcr.core import format as cassettes
-from anyvcr.core.credentials import Credentials
-from anyvcr.core.redaction import Redactor
-from anyvcr.core.redaction_rules import RedactionRules
+from anyvcr.core.cassette import codec as cassettes
+from anyvcr.core.redaction.credentials import Credentials
+from anyvcr.core.redaction.redactor import Redactor
+from anyvcr.core.redaction.user_rules import RedactionRules
 
 LIMIT = 5.0
 ROUNDS = 5

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from anyvcr.core import format as cassette_format
+from anyvcr.core.cassette import codec as cassette_format
 from standin import Repertoire, StandIn
 
 PROJECT = Path(__file__).resolve().parents[1]

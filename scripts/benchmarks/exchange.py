@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 
 HOST = "api.openai.com"
 PATH = "/v1/chat/completions"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from anyvcr.core.cassette import Headers, Interaction, Response, header
+from anyvcr.core.cassette.model import Headers, Interaction, Response, header
 
 from standin.encoding import Encoding, encoder
 from standin.request import Pairs

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from anyvcr.core.cassette import Cassette, Interaction, Request, header
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, header
 
 from standin.answer import Answer
 from standin.request import Received
@@ -30,7 +30,7 @@ class Repertoire:
     @classmethod
     def from_files(cls, *paths: Path, gap: float = 0.0) -> "Repertoire":
         """All interactions of these cassettes, in order."""
-        from anyvcr.core.format import loads
+        from anyvcr.core.cassette.codec import loads
 
         interactions = (
             i for path in paths for i in loads(path.read_bytes()).interactions

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from anyvcr.core.cassette import Cassette
+from anyvcr.core.cassette.model import Cassette
 
 from standin import http1, http2, websocket
 from standin.answer import Answer

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from toolchain import missing, require_tool
+from support.toolchain import missing, require_tool
 
 SOURCES = Path(__file__).resolve().parent
 CACHE = Path(

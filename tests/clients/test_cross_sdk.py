@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from clients.programs import Program
-from proxies import anyvcr
 from standin import Answer, Received, StandIn
+from support.proxies import anyvcr
 
 SDKS = {
     name: Program(name, words)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import trustme
-from anyvcr.core import format as cassette_format
+from anyvcr.core.cassette import codec as cassette_format
 from clients.programs import CACHE, NODES, PROGRAMS, SOURCES, Program, node
 from clients.tunnel import running
 from standin import Answer, Received, StandIn
-from toolchain import require_tool
+from support.toolchain import require_tool
 
 MESSAGE = "say something"
 TEXT = "naïve ✓"

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from anyvcr.core import format as cassette_format
+from anyvcr.core.cassette import codec as cassette_format
 from clients.programs import PROGRAMS, Program
-from proxies import DEADLINE, environment
 from standin import Answer, Received, StandIn
+from support.proxies import DEADLINE, environment
 
 MESSAGE = "who am I?"
 TESTS_OF = {

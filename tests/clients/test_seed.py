@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from clients.programs import CACHE, OPENAI_PYTHON, SOURCES
-from proxies import SEED, anyvcr
-from toolchain import missing
+from support.proxies import SEED, anyvcr
+from support.toolchain import missing
 
 
 @pytest.fixture(params=OPENAI_PYTHON)

@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from anyvcr.core import format as cassettes
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response
-from anyvcr.core.credentials import Credentials
-from anyvcr.core.redaction import Redactor
-from anyvcr.core.redaction_rules import RedactionRules
-from anyvcr.core.secrets import scan
-from toolchain import require_shared
+from anyvcr.core.cassette import codec as cassettes
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
+from anyvcr.core.redaction.credentials import Credentials
+from anyvcr.core.redaction.detect import scan
+from anyvcr.core.redaction.redactor import Redactor
+from anyvcr.core.redaction.user_rules import RedactionRules
+from support.toolchain import require_shared
 
 REDACTOR = Redactor(RedactionRules(), Credentials())
 

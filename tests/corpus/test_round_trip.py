@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from anyvcr.core import canonical, nodes
-from anyvcr.core import format as cassette_format
-from toolchain import require_shared
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette import fast_reader
+from anyvcr.core.goyaml import nodes
+from support.toolchain import require_shared
 
 SEED = Path(__file__).parents[2] / "cassettes" / "simple_streaming.yaml"
 
@@ -20,7 +21,7 @@ def written_again(data: bytes) -> bytes:
 
 def without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes, "LIBYAML", None)
-    monkeypatch.setattr(canonical, "cassette", lambda _: None)
+    monkeypatch.setattr(fast_reader, "cassette", lambda _: None)
 
 
 def test_the_seed_is_written_again_as_it_was() -> None:
@@ -40,8 +41,8 @@ def test_each_cassette_means_the_same_to_a_yaml_parser(
 ) -> None:
     files = corpus()
     found = [cassette_format.loads(path.read_bytes()) for path in files]
-    needed = [path for path in files if canonical.cassette(path.read_bytes()) is None]
-    monkeypatch.setattr(canonical, "cassette", lambda _: None)
+    needed = [path for path in files if fast_reader.cassette(path.read_bytes()) is None]
+    monkeypatch.setattr(fast_reader, "cassette", lambda _: None)
     assert found == [cassette_format.loads(path.read_bytes()) for path in files]
     assert len(needed) <= 1
 

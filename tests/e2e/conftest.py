@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette
-from proxies import SEED
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette
 from standin import StandIn
+from support.proxies import SEED
 
 
 @pytest.fixture

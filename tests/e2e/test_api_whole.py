@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from anyvcr.core import format as cassette_format
+from anyvcr.core.cassette import codec as cassette_format
 from go.process import Oracle
-from proxies import Mitmdump, mitmdump
 from standin import Answer, Chunk, Framing, StandIn
-from toolchain import require_shared, require_tool
+from support.proxies import Mitmdump, mitmdump
+from support.toolchain import require_shared, require_tool
 
 OPERATIONS = "corpus/openai-operations.json"
 SECRETS = (

@@ -17,11 +17,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 import wsproto
-from anyvcr.core import format as cassette_format
-from canaries import Call, Canaries, calls
+from anyvcr.core.cassette import codec as cassette_format
 from e2e.test_api_whole import Exchange, exchanges, httpx_part, without_secrets
-from proxies import ADDON, DEADLINE, environment, mitmdump
 from standin import Answer, Received, StandIn
+from support.canaries import Call, Canaries, calls
+from support.proxies import ADDON, DEADLINE, environment, mitmdump
 
 KEPT = (
     "Authorization,Api-Key,Set-Cookie,Cookie,Openai-Organization,X-Amz-Security-Token"
@@ -481,7 +481,7 @@ def test_a_proxy_on_the_way_keeps_its_password(tmp_path: Path, door: Open) -> No
 
 
 BREAK = """
-import anyvcr.proxy.capture as capture
+import anyvcr.proxy.recording.capture as capture
 
 def broken(message, *_, **__):
     raise ValueError(f"cannot take {dict(message.headers)}")

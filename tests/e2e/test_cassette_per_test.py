@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response
-from proxies import Mitmdump, anyvcr, mitmdump
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from standin import Answer, Received, StandIn
+from support.proxies import Mitmdump, anyvcr, mitmdump
 
 URL = "https://api.openai.com/v1/models"
 

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response, Style
-from proxies import SEED, anyvcr
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response, Style
+from support.proxies import SEED, anyvcr
 
 KEY = "sk-proj-" + "Ab3dE6gH9jK2mN5p" * 3 + "T3BlbkFJ" + "Qr8sT1uV4wX7yZ0a" * 3
 """Plainly made up, and of the shape of a key."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette
-from proxies import ADDON, DEADLINE, PROJECT, SEED, anyvcr, environment
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette
 from standin import StandIn
+from support.proxies import ADDON, DEADLINE, PROJECT, SEED, anyvcr, environment
 
 CHAT = PROJECT / "scripts" / "chat.py"
 PROMPT = "Say hi in Portuguese"

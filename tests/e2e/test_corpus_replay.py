@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette, Interaction
-from proxies import mitmdump
-from toolchain import require_shared
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette, Interaction
+from support.proxies import mitmdump
+from support.toolchain import require_shared
 
 
 def corpus() -> list[Interaction]:

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from proxies import anyvcr
 from standin import Answer, StandIn
+from support.proxies import anyvcr
 
 PYTHON = sys.executable
 ASK = "import urllib.request as u, sys\ntry: u.urlopen({url!r})\nexcept Exception as e: print(e)\n"

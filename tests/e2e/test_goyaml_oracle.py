@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anyvcr.core import duration, goyaml, layout, writing
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response, Style
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette import writer
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response, Style
 from anyvcr.core.errors import CassetteFormatError
+from anyvcr.core.go import duration
+from anyvcr.core.goyaml import emitter, layout
 from go import awkward
 from go.process import Oracle, build
 
@@ -45,7 +47,7 @@ def written(request: Request, response: Response, style: str) -> bytes:
         interactions=(Interaction(id=0, request=request, response=response),)
     )
     return (
-        f"---\n{goyaml.entries(writing.cassette(cassette), LAYOUTS[style], 0)}".encode()
+        f"---\n{emitter.entries(writer.cassette(cassette), LAYOUTS[style], 0)}".encode()
     )
 
 

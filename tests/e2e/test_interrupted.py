@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-import proxies
 import pytest
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Interaction
-from proxies import DEADLINE, mitmdump
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Interaction
 from standin import Answer, BreakOff, Chunk, Encoding, Framing, Received, StandIn
+from support import proxies
+from support.proxies import DEADLINE, mitmdump
 
 URL = "https://api.openai.com/v1/chat/completions"
 EVENTS = tuple(b"data: %d\n\n" % n for n in range(4))

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import proxies
 import pytest
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response
-from proxies import Mitmdump, mitmdump, mitmdump_to_its_end
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from standin import Answer, Chunk, Received, StandIn
-from toolchain import require_tool
+from support import proxies
+from support.proxies import Mitmdump, mitmdump, mitmdump_to_its_end
+from support.toolchain import require_tool
 
 URL = "https://api.openai.com/v1/files"
 MB = 1 << 20

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from anyvcr.core import format as cassette_format
-from anyvcr.core import timing
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette import extensions
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from go.process import Oracle
-from proxies import DEADLINE, Mitmdump, mitmdump, mitmdump_to_its_end
 from standin import Answer, Chunk, Encoding, Framing, StandIn
+from support.proxies import DEADLINE, Mitmdump, mitmdump, mitmdump_to_its_end
 
 URL = "https://api.openai.com/v1/chat/completions"
 EVENTS = tuple(b'data: {"n":%d}\n\n' % n for n in range(6))
@@ -188,7 +188,7 @@ def test_chunks_come_back_as_they_were_recorded(
             proxy.stop()
         sent = api.sent[-1]
     [interaction] = cassette_format.loads(cassette.read_bytes()).interactions
-    recorded = timing.of(interaction.response)
+    recorded = extensions.of(interaction.response)
     duration = interaction.response.duration / 1e9
     offsets = [chunk.offset / 1e9 for chunk in recorded]
     options = {
@@ -256,9 +256,9 @@ def test_a_client_that_leaves_a_paced_answer_disturbs_nobody(home: Path) -> None
 def test_many_paced_answers_run_side_by_side(home: Path) -> None:
     number = 50
     chunks = tuple(
-        timing.Chunk(len(event), n * 50_000_000) for n, event in enumerate(EVENTS)
+        extensions.Chunk(len(event), n * 50_000_000) for n, event in enumerate(EVENTS)
     )
-    timed = events(extra=((timing.KEY, timing.format(chunks)),))
+    timed = events(extra=((extensions.KEY, extensions.format(chunks)),))
     with (
         replaying(home, "recorded", timed) as proxy,
         ThreadPoolExecutor(number) as pool,

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from proxies import PROJECT, SEED, environment, mitmdump
+from support.proxies import PROJECT, SEED, environment, mitmdump
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from anyvcr.core import format as cassette_format
+from anyvcr.core.cassette import codec as cassette_format
 from clients import tunnel
-from proxies import anyvcr
+from support.proxies import anyvcr
 
 PROGRAM = """
 import json, os, urllib.request as u

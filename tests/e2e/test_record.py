@@ -14,11 +14,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette
-from proxies import DEADLINE, SEED, mitmdump, mitmdump_to_its_end, recording
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette
 from standin import Answer, BreakOff, Chunk, Framing, Received, StandIn
-from toolchain import require_tool
+from support.proxies import DEADLINE, SEED, mitmdump, mitmdump_to_its_end, recording
+from support.toolchain import require_tool
 
 URL = "https://api.openai.com/v1/chat/completions"
 AGENT = {"User-Agent": "OpenAI/Go 2.3.0", "Content-Type": "application/json"}

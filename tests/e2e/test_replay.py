@@ -12,11 +12,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response
-from proxies import ADDON, SEED, Mitmdump, environment, mitmdump
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from standin import Answer, Received, StandIn
-from toolchain import missing, require_tool
+from support.proxies import ADDON, SEED, Mitmdump, environment, mitmdump
+from support.toolchain import missing, require_tool
 
 SEED_URL = "https://api.openai.com/v1/chat/completions"
 
@@ -165,7 +165,7 @@ def test_no_upstream_is_ever_connected(
 BREAKERS = {
     "decide": "from anyvcr.core.session import Session as target; name = 'decide'",
     "next_layer": "from anyvcr.proxy.addon import Anyvcr as target; name = 'next_layer'",
-    "answer": "from anyvcr.proxy import capture as target; name = 'request'",
+    "answer": "from anyvcr.proxy.recording import capture as target; name = 'request'",
 }
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from anyvcr.core.cassette import Style
+from anyvcr.core.cassette.model import Style
+from go.twin import process
+from go.twin.answers import answer
+from go.twin.process import MORE_CALLS, Programs, Twins
 from standin import StandIn
-from twin import process
-from twin.answers import answer
-from twin.process import MORE_CALLS, Programs, Twins
 
 RUNS = {
     f"{style}-{version}": (style, version)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from proxies import SEED, mitmdump, mitmdump_to_its_end
+from support.proxies import SEED, mitmdump, mitmdump_to_its_end
 
 FAULTS = [
     pytest.param(

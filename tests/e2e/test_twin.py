@@ -10,13 +10,13 @@ from difflib import unified_diff
 from pathlib import Path
 
 import pytest
-from anyvcr.core import format as cassette_format
-from anyvcr.core import status
-from anyvcr.core.cassette import Style
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Style
+from anyvcr.core.go import status
+from go.twin import process
+from go.twin.answers import answer
+from go.twin.process import CALLS, MORE_CALLS, Programs, Twins
 from standin import StandIn
-from twin import process
-from twin.answers import answer
-from twin.process import CALLS, MORE_CALLS, Programs, Twins
 
 ALPN = {"HTTP/2": ("h2", "http/1.1"), "HTTP/1.1": ("http/1.1",)}
 FAIL = ("not-found", "too-many-for-good", "unknown-status", "teapot", "unprocessable")

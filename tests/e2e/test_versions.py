@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-import proxies
 import pytest
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Interaction
-from proxies import ADDON, Mitmdump, mitmdump
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Interaction
 from standin import Answer, Chunk, Framing, Received, StandIn
-from toolchain import require_tool
+from support import proxies
+from support.proxies import ADDON, Mitmdump, mitmdump
+from support.toolchain import require_tool
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain import require_tool
+from support.toolchain import require_tool
 
 
 @dataclass(frozen=True, slots=True)

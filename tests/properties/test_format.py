@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from anyvcr.core import canonical, duration, nodes
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import (
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette import fast_reader
+from anyvcr.core.cassette.model import (
     Cassette,
     Headers,
     Interaction,
@@ -14,7 +14,9 @@ from anyvcr.core.cassette import (
     Style,
 )
 from anyvcr.core.errors import CassetteFormatError
-from anyvcr.core.goyaml import in_key_order
+from anyvcr.core.go import duration
+from anyvcr.core.goyaml import nodes
+from anyvcr.core.goyaml.emitter import in_key_order
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -131,7 +133,7 @@ def test_any_cassette_survives_its_file(cassette: Cassette) -> None:
 def test_any_cassette_is_read_alike_without_libyaml(cassette: Cassette) -> None:
     data = cassette_format.dumps(cassette)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(canonical, "cassette", lambda _: None)
+        patch.setattr(fast_reader, "cassette", lambda _: None)
         patch.setattr(nodes, "LIBYAML", None)
         assert cassette_format.loads(data) == cassette
 
@@ -157,7 +159,7 @@ def is_cassette_or_our_error(data: bytes) -> bool:
 def test_any_bytes_are_a_cassette_or_an_error_of_ours(data: bytes) -> None:
     assert is_cassette_or_our_error(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(canonical, "cassette", lambda _: None)
+        patch.setattr(fast_reader, "cassette", lambda _: None)
         patch.setattr(nodes, "LIBYAML", None)
         assert is_cassette_or_our_error(data)
 

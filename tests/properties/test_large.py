@@ -2,8 +2,8 @@
 
 import pytest
 from anyvcr.core import large
-from anyvcr.core.cassette import Interaction, Request, Response, Style
-from anyvcr.core.format import dump_interaction
+from anyvcr.core.cassette.codec import dump_interaction
+from anyvcr.core.cassette.model import Interaction, Request, Response, Style
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
-from anyvcr.core.cassette import Headers, Interaction, Request, Response
-from anyvcr.core.differences import compare
-from anyvcr.core.matching import Hit, Index
-from anyvcr.core.meaning import Key, Meaning, Question
-from anyvcr.core.miss import Miss
-from anyvcr.core.rules import Repeats, Rules
-from anyvcr.core.wording import explain, report
+from anyvcr.core.cassette.model import Headers, Interaction, Request, Response
+from anyvcr.core.matching.differences import compare
+from anyvcr.core.matching.index import Hit, Index
+from anyvcr.core.matching.miss import Miss
+from anyvcr.core.matching.miss_text import explain, report
+from anyvcr.core.matching.normalized import Key, Meaning, Question
+from anyvcr.core.matching.rules import Repeats, Rules
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -9,11 +9,11 @@ from random import Random
 from typing import TypeAlias
 from urllib.parse import quote, unquote_to_bytes
 
-from anyvcr.core.cassette import Headers, Interaction, Request, Response
-from anyvcr.core.credentials import Credentials
-from anyvcr.core.redaction import Redactor
-from anyvcr.core.redaction_rules import RedactionRules
-from anyvcr.core.secrets import scan
+from anyvcr.core.cassette.model import Headers, Interaction, Request, Response
+from anyvcr.core.redaction.credentials import Credentials
+from anyvcr.core.redaction.detect import scan
+from anyvcr.core.redaction.redactor import Redactor
+from anyvcr.core.redaction.user_rules import RedactionRules
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

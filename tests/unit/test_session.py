@@ -1,12 +1,12 @@
 """Each mode with a hit, a miss, and an interaction that was played already."""
 
 import pytest
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response
-from anyvcr.core.credentials import Credentials
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.modes import Mode, resolve
-from anyvcr.core.redaction import Redactor
-from anyvcr.core.redaction_rules import RedactionRules
+from anyvcr.core.redaction.credentials import Credentials
+from anyvcr.core.redaction.redactor import Redactor
+from anyvcr.core.redaction.user_rules import RedactionRules
 from anyvcr.core.session import Forward, Play, Refuse, Session
 
 KNOWN = Request(method="GET", url="https://api.openai.com/v1/models")

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette, Interaction
-from anyvcr.core.credentials import Credentials
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette, Interaction
 from anyvcr.core.errors import CassetteError, CassetteFormatError, ConfigError
-from anyvcr.core.redaction import Redactor
-from anyvcr.core.redaction_rules import RedactionRules
-from anyvcr.core.secrets import scan
+from anyvcr.core.redaction.credentials import Credentials
+from anyvcr.core.redaction.detect import scan
+from anyvcr.core.redaction.redactor import Redactor
+from anyvcr.core.redaction.user_rules import RedactionRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

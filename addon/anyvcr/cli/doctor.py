@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anyvcr.cli import child
-from anyvcr.cli.run import Listener, environment, prepare
+from anyvcr.cli.running import Listener, environment, prepare
 from anyvcr.clients.probes import PROBES, SAID, URL, Probe
-from anyvcr.core import format as cassette_format
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
+from anyvcr.core.matching.rules import Repeats
 from anyvcr.core.modes import Mode
-from anyvcr.core.rules import Repeats
 from anyvcr.proxy.addon import Anyvcr
-from anyvcr.proxy.options import Settings
+from anyvcr.settings import Settings
 
 PATIENCE = 60.0
 """Seconds for one probe; the first `go run` compiles Go's own network library."""

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 import anyvcr
-from anyvcr.cli import options, talk
+from anyvcr.cli import console, options
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.modes import Mode
 
@@ -18,10 +18,10 @@ def main() -> None:
     try:
         cli()
     except AnyvcrError as error:
-        talk.say(str(error))
+        console.say(str(error))
         sys.exit(1)
     except Exception as error:
-        talk.crash(error)
+        console.crash(error)
         sys.exit(1)
     finally:
         # Else Python ends with 100 ms of freeing what the system takes back anyway.
@@ -119,14 +119,14 @@ def env(
     For another terminal, an IDE or a container; for the latter name the host as the
     container sees it: --host host.docker.internal.
     """
-    from anyvcr.cli import run
+    from anyvcr.cli import running
     from anyvcr.clients.environment import Endpoint
-    from anyvcr.proxy.options import Settings
+    from anyvcr.settings import Settings
 
     mode = Mode.REPLAY_ONLY if replay else Mode.RECORD_ONCE
     settings = Settings(hosts=hosts, mode=mode)
     endpoint = Endpoint(host, port)
-    lines = run.variables(
+    lines = running.variables(
         endpoint, settings, cassette=name, base_url=base_url, shell=shell
     )
     click.echo(lines, nl=False)
@@ -156,12 +156,12 @@ def serve(host: str, name: str | None, shell: str, **given: Any) -> None:
 
     Prints the variables to set for them on stdout: eval "$(…)" them, or paste them.
     """
-    from anyvcr.cli import run
+    from anyvcr.cli import running
 
     settings, listener = options.settings(host=host, **given)
     if host not in ("127.0.0.1", "::1", "localhost"):
-        talk.say(f"listening on {host}: who reaches this address can use the proxy")
-    sys.exit(run.until_stopped(settings, listener, name, shell))
+        console.say(f"listening on {host}: who reaches this address can use the proxy")
+    sys.exit(running.until_stopped(settings, listener, name, shell))
 
 
 @cli.command()
@@ -174,7 +174,7 @@ def doctor(command: tuple[str, ...]) -> None:
     """
     from anyvcr.cli import doctor as examining
 
-    talk.set_up(quiet=True, verbose=False)
+    console.set_up(quiet=True, verbose=False)
     if command:
         findings = examining.examine_command(command)
     else:
@@ -204,10 +204,10 @@ def check(paths: tuple[Path, ...], output: str) -> None:
     found = [problem for file in files for problem in checking.problems(file)]
     click.echo(checking.write(found, checking.Form(output)), nl=False)
     if not files:
-        talk.say(
+        console.say(
             "no cassette found: expected files, or folders with YAML files in them"
         )
-    talk.say(f"checked {len(files)} cassettes, {len(found)} problems")
+    console.say(f"checked {len(files)} cassettes, {len(found)} problems")
     sys.exit(1 if found or not files else 0)
 
 
@@ -227,13 +227,13 @@ def redact(paths: tuple[Path, ...], rules: tuple[str, ...]) -> None:
     Each file is replaced in one step. What check reports is removed, and what --rule names.
     """
     from anyvcr.cli import check as checking
-    from anyvcr.core.redaction_rules import RedactionRules
+    from anyvcr.core.redaction.user_rules import RedactionRules
 
     parsed = RedactionRules.parse("\n".join(rules))
     for file in checking.cassettes(paths):
         changed = checking.redact(file, parsed)
         if changed:
-            talk.say(f"{file}: secrets removed from {changed} interactions")
+            console.say(f"{file}: secrets removed from {changed} interactions")
 
 
 @cli.command()
@@ -252,11 +252,11 @@ def _run(
     max_age: str | None = None,
     **given: Any,
 ) -> None:
-    from anyvcr.cli import run
+    from anyvcr.cli import running
     from anyvcr.cli.verdict import Demands, parse_age
 
     settings, listener = options.settings(**given)
     demands = Demands(
         strict=strict, max_age=parse_age(max_age) if max_age else None, report=report
     )
-    sys.exit(run.with_command(settings, listener, demands, command))
+    sys.exit(running.with_command(settings, listener, demands, command))

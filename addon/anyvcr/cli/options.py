@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from anyvcr.cli import talk
-from anyvcr.core.cassette import Style
+from anyvcr.cli import console
+from anyvcr.core.cassette.model import Style
 
 if TYPE_CHECKING:
-    from anyvcr.cli.run import Listener
-    from anyvcr.proxy.options import Settings
+    from anyvcr.cli.running import Listener
+    from anyvcr.settings import Settings
 
 Command = Callable[..., Any]
 
@@ -185,10 +185,10 @@ def settings(
     host: str = "127.0.0.1",
 ) -> tuple["Settings", "Listener"]:
     """The proxy's settings, from the command line and, where that is silent, the environment."""
-    from anyvcr.cli.run import Listener
-    from anyvcr.proxy.options import Settings
+    from anyvcr.cli.running import Listener
+    from anyvcr.settings import Settings
 
-    talk.set_up(quiet=quiet, verbose=verbose)
+    console.set_up(quiet=quiet, verbose=verbose)
     text = {
         "cassette": cassette,
         "cassette_mode": str(mode),

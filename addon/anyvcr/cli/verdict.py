@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from anyvcr.cli import talk
+from anyvcr.cassettes.summary import Summary
+from anyvcr.cli import console
 from anyvcr.clients.remedies import remedy
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.modes import Mode
 from anyvcr.proxy.addon import Anyvcr
-from anyvcr.proxy.summary import Summary
 
 EXIT_FAILED = 1
 EXIT_MISSED = 3
@@ -53,7 +53,7 @@ def exit_code(
     if addon.calls == 0 and not all(s.mode is Mode.PASSTHROUGH for s in summaries):
         _explain_silence(addon, summaries)
         if cause := remedy(command):
-            talk.say(f"with {Path(command[0]).name}: {cause}")
+            console.say(f"with {Path(command[0]).name}: {cause}")
     if code:
         return code
     if addon.failed or any(summary.failure for summary in summaries):
@@ -64,7 +64,7 @@ def exit_code(
             f"{addon.refused} of its calls had no cassette to be answered from"
         )
     for reason in reasons:
-        talk.say(f"the command succeeded, but {reason}")
+        console.say(f"the command succeeded, but {reason}")
     return EXIT_MISSED if reasons else 0
 
 
@@ -113,12 +113,12 @@ def _explain_silence(addon: Anyvcr, summaries: Sequence[Summary]) -> None:
     recording = any(summary.mode is Mode.RECORD_ONLY for summary in summaries)
     what = "recorded" if recording else "played back"
     if addon.refused_handshakes:
-        talk.say(
+        console.say(
             f"nothing was {what}: {addon.refused_handshakes} connections to the API came, but the "
             "program does not trust our certificate; --base-url does without one"
         )
         return
-    talk.say(
+    console.say(
         f"nothing was {what}: no call to the API came through the proxy. Either the command made "
         "none, or its HTTP library does not read HTTPS_PROXY (then try --base-url), or it calls "
         "a host that is not OpenAI's (then name it with --api-host)"

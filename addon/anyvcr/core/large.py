@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 
-from anyvcr.core import format as cassette_format
-from anyvcr.core import layout
-from anyvcr.core.cassette import Interaction, Style
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Interaction, Style
+from anyvcr.core.goyaml import layout
 
 SIZE = 4 << 20
 """Bytes from which on a body is large."""

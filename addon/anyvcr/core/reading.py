@@ -7,11 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from anyvcr.core import values
-from anyvcr.core.cassette import Cassette, Extra, Interaction, Request, Response, Style
+from anyvcr.core.cassette.model import (
+    Cassette,
+    Extra,
+    Interaction,
+    Request,
+    Response,
+    Style,
+)
+from anyvcr.core.cassette.writer import VERSION
 from anyvcr.core.errors import CassetteFormatError
-from anyvcr.core.nodes import Collection, Document, Node
-from anyvcr.core.writing import VERSION
+from anyvcr.core.goyaml import decode
+from anyvcr.core.goyaml.nodes import Collection, Document, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +35,19 @@ class Draft:
 def cassette(document: Document[Draft | CassetteFormatError]) -> Cassette:
     """The cassette that a file's document is."""
     root = document.root
-    if root is None or values.is_null(root):
+    if root is None or decode.is_null(root):
         raise CassetteFormatError("expected a cassette, found an empty file")
-    found = values.mapping(root, "cassette")
+    found = decode.mapping(root, "cassette")
     _check_version(found.pop("version", None))
     recorded = found.pop("interactions", None)
     if recorded is None:
         msg = "expected the key `interactions`, found none (an empty cassette has `interactions: []`)"
         raise CassetteFormatError(msg, line=root.line + 1)
-    nodes = [] if values.is_null(recorded) else values.items(recorded, "interactions")
+    nodes = [] if decode.is_null(recorded) else decode.items(recorded, "interactions")
     return Cassette(
         interactions=_numbered([*document.taken, *map(draft, nodes)]),
         style=_style(recorded),
-        extra=tuple((name, values.anything(node)) for name, node in found.items()),
+        extra=tuple((name, decode.anything(node)) for name, node in found.items()),
     )
 
 
@@ -61,9 +68,9 @@ def draft(node: Node) -> Draft | CassetteFormatError:
 
 
 def _check_version(node: Node | None) -> None:
-    if node is None or values.is_null(node):
+    if node is None or decode.is_null(node):
         return  # go-vcr takes this for its own version
-    version = values.whole(node, "version")
+    version = decode.whole(node, "version")
     if version != VERSION:
         msg = f"expected cassette format version {VERSION}, found {version}: record it again"
         raise CassetteFormatError(msg, line=node.line + 1)
@@ -116,11 +123,11 @@ def _fields(
 ) -> tuple[dict[str, Any], Extra]:
     known = {}
     extra = []
-    for name, value in values.mapping(node, field).items():
+    for name, value in decode.mapping(node, field).items():
         read = readers.get(name)
         if read is None:
-            extra.append((name, values.anything(value)))
-        elif not values.is_null(value):
+            extra.append((name, decode.anything(value)))
+        elif not decode.is_null(value):
             known[name] = read(value, f"{field}.{name}")
     return known, tuple(extra)
 
@@ -128,33 +135,33 @@ def _fields(
 _Reader = Callable[[Node, str], Any]
 
 _INTERACTION: dict[str, _Reader] = {
-    "id": values.whole,
+    "id": decode.whole,
     "request": lambda node, _: _request(node, "request"),
     "response": lambda node, _: _response(node, "response"),
 }
 _MESSAGE: dict[str, _Reader] = {
-    "proto": values.text,
-    "proto_major": values.whole,
-    "proto_minor": values.whole,
-    "content_length": values.whole,
-    "transfer_encoding": values.texts,
-    "trailer": values.headers,
-    "body": values.octets,
-    "headers": values.headers,
+    "proto": decode.text,
+    "proto_major": decode.whole,
+    "proto_minor": decode.whole,
+    "content_length": decode.whole,
+    "transfer_encoding": decode.texts,
+    "trailer": decode.headers,
+    "body": decode.octets,
+    "headers": decode.headers,
 }
 _REQUEST: dict[str, _Reader] = _MESSAGE | {
-    "host": values.text,
-    "remote_addr": values.text,
-    "request_uri": values.text,
-    "form": values.headers,
-    "url": values.text,
-    "method": values.text,
+    "host": decode.text,
+    "remote_addr": decode.text,
+    "request_uri": decode.text,
+    "form": decode.headers,
+    "url": decode.text,
+    "method": decode.text,
 }
 _RESPONSE: dict[str, _Reader] = _MESSAGE | {
-    "uncompressed": values.boolean,
-    "status": values.text,
-    "code": values.whole,
-    "duration": values.nanoseconds,
+    "uncompressed": decode.boolean,
+    "status": decode.text,
+    "code": decode.whole,
+    "duration": decode.nanoseconds,
 }
 _MESSAGE_ZEROS = {"proto": "", "proto_major": 0, "proto_minor": 0, "content_length": 0}
 _REQUEST_ZEROS = _MESSAGE_ZEROS | {"method": "", "url": ""}

@@ -6,12 +6,12 @@ out what it says. What was played is kept here, not in the recorded data.
 
 from dataclasses import dataclass
 
-from anyvcr.core.cassette import Cassette, Interaction, Request, Response
-from anyvcr.core.matching import Hit, Index
-from anyvcr.core.miss import Miss
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
+from anyvcr.core.matching.index import Hit, Index
+from anyvcr.core.matching.miss import Miss
+from anyvcr.core.matching.rules import Repeats, Rules
 from anyvcr.core.modes import Mode
-from anyvcr.core.redaction import Redactor
-from anyvcr.core.rules import Repeats, Rules
+from anyvcr.core.redaction.redactor import Redactor
 
 
 @dataclass(frozen=True, slots=True)

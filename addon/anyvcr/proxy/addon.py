@@ -21,7 +21,19 @@ from mitmproxy.proxy import layer, server_hooks
 from mitmproxy.proxy.layers import TCPLayer, modes
 from mitmproxy.tls import TlsData
 
-from anyvcr.core.answer import (
+from anyvcr import safe_output
+from anyvcr.cassettes.deck import Deck
+from anyvcr.cassettes.library import Library
+from anyvcr.cassettes.summary import Summary
+from anyvcr.client_request import Asked, Fields, proxy_user
+from anyvcr.control_api import PREFIX as CONTROL
+from anyvcr.control_api import Control
+from anyvcr.core.cassette.model import Request, canonical_header_name
+from anyvcr.core.errors import AnyvcrError, ConfigError
+from anyvcr.core.hosts import Origin
+from anyvcr.core.redaction.credentials import Credentials
+from anyvcr.core.redaction.redactor import Redactor
+from anyvcr.core.replay.answer import (
     FAILED,
     NO_WEBSOCKET,
     Answer,
@@ -29,25 +41,16 @@ from anyvcr.core.answer import (
     refused,
     too_large,
 )
-from anyvcr.core.cassette import Request, canonical_header_name
-from anyvcr.core.credentials import Credentials
-from anyvcr.core.errors import AnyvcrError, ConfigError
-from anyvcr.core.hosts import Origin
-from anyvcr.core.redaction import Redactor
-from anyvcr.proxy import capture, limits, process, reply, speech
-from anyvcr.proxy.asked import Asked, Fields, proxy_user
-from anyvcr.proxy.capture import announced_length
-from anyvcr.proxy.control import PREFIX as CONTROL
-from anyvcr.proxy.control import Control
-from anyvcr.proxy.deck import Deck
-from anyvcr.proxy.exchanges import Exchanges, What, without_trailers
-from anyvcr.proxy.library import Library
-from anyvcr.proxy.options import OPTIONS, Settings, refuse_unknown
-from anyvcr.proxy.replay_layer import replay
+from anyvcr.proxy import mitmdump, patches
+from anyvcr.proxy.recording import capture
+from anyvcr.proxy.recording.capture import announced_length
+from anyvcr.proxy.recording.exchanges import Exchanges, What, without_trailers
+from anyvcr.proxy.recording.tap import pass_on
+from anyvcr.proxy.replaying import flow_reply
+from anyvcr.proxy.replaying.layer import replay
 from anyvcr.proxy.routes import OFFLINE, Routes, is_origin_form
-from anyvcr.proxy.summary import Summary
-from anyvcr.proxy.tap import pass_on
-from anyvcr.proxy.upstream import Upstream
+from anyvcr.settings import OPTIONS, Settings, refuse_unknown
+from anyvcr.upstream import Upstream
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +80,7 @@ def _guarded(hook: Hook) -> Hook:
         except Exception as error:
             self.fault(error)
             if flow.response is None:
-                flow.response = reply.response(FAILED)
+                flow.response = flow_reply.response(FAILED)
 
     return guard
 
@@ -115,7 +118,7 @@ class Anyvcr:
     # Life cycle
 
     def load(self, loader: Loader) -> None:
-        speech.watch_log()
+        safe_output.watch_log()
         if self._given is None:
             for option in OPTIONS:
                 loader.add_option(option.name, str, "", option.help)
@@ -131,8 +134,8 @@ class Anyvcr:
             logger.error("%s", error)
 
     def running(self) -> None:
-        process.redact_flow_lines()
-        process.print_traffic()
+        mitmdump.redact_flow_lines()
+        mitmdump.print_traffic()
         if auth := getattr(ctx.options, "upstream_auth", None):
             self._credentials.see_user(auth)
         if self._library is None:
@@ -141,9 +144,9 @@ class Anyvcr:
             # Else every CONNECT dials the server before we can answer or redirect.
             ctx.options.update(connection_strategy="lazy")
         if self._given is None:
-            process.end_on_hangup()
-        limits.lift_trailers()
-        limits.watch_uploads(self.refuse_upload, self.stream_upload)
+            mitmdump.end_on_hangup()
+        patches.lift_trailers()
+        patches.watch_uploads(self.refuse_upload, self.stream_upload)
         logger.info("%s", self._library.describe())
 
     def done(self) -> None:
@@ -161,7 +164,7 @@ class Anyvcr:
             refuse_unknown(ctx.options.deferred)
             values = {o.name: getattr(ctx.options, o.name) for o in OPTIONS}
             self._settings = Settings.parse(values, os.environ)
-        speech.redact_with(Redactor(self._settings.redact, self._credentials).text)
+        safe_output.redact_with(Redactor(self._settings.redact, self._credentials).text)
         self._routes = Routes(self._settings)
         kept = frozenset(map(canonical_header_name, self._settings.kept_headers))
         self._request_headers = capture.REQUEST_HEADERS | kept
@@ -175,7 +178,7 @@ class Anyvcr:
         library = Library(self._settings, self._credentials)
         library.open()
         self._library = library
-        self._control = Control(library, process.ca_pem, process.stop)
+        self._control = Control(library, mitmdump.ca_pem, mitmdump.stop)
 
     def _close(self) -> None:
         if self._library is None:
@@ -188,7 +191,7 @@ class Anyvcr:
 
     def fault(self, error: Exception) -> None:
         """Report an error of our own, and fail the run."""
-        logger.error("anyvcr failed:\n%s", speech.frames(error))
+        logger.error("anyvcr failed:\n%s", safe_output.frames(error))
         self.failed = True
 
     # Which connections are ours
@@ -245,7 +248,7 @@ class Anyvcr:
             self.other_hosts.add(origin.host)
 
     def client_connected(self, client: Client) -> None:
-        limits.lift_for(client)
+        patches.lift_for(client)
 
     def client_disconnected(self, client: Client) -> None:
         self._routes.forget(client)
@@ -291,7 +294,7 @@ class Anyvcr:
         except AnyvcrError as error:
             self.refused += 1
             logger.warning("refused %s %s: %s", asked.method, asked.url, error)
-            return refused(speech.clean(str(error)), "no_cassette")
+            return refused(safe_output.clean(str(error)), "no_cassette")
         if headers.get("upgrade", "").lower() == "websocket" and deck.replays:
             return NO_WEBSOCKET
         convert = partial(
@@ -326,7 +329,7 @@ class Anyvcr:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         self._request(flow)
-        if seconds := reply.wait(flow):
+        if seconds := flow_reply.wait(flow):
             await asyncio.sleep(seconds)
 
     @_guarded
@@ -341,10 +344,10 @@ class Anyvcr:
             return
         decision = self._decide(asked)
         if isinstance(decision, Answer):
-            reply.play(flow, decision)
+            flow_reply.play(flow, decision)
             return
         self._routes.redirect(flow.request, asked)
-        limits.frame(flow.request)
+        patches.frame(flow.request)
         if decision.record:
             self._exchanges.begin(flow, asked.url, decision.request, decision.deck)
 
@@ -371,11 +374,11 @@ class Anyvcr:
         if size <= limit or not self._routes.is_for_api(flow):
             return None
         logger.warning("refused an upload: %s", over_limit(limit))
-        return reply.response(too_large(limit))
+        return flow_reply.response(too_large(limit))
 
     def stream_upload(self, flow: http.HTTPFlow, size: int) -> bool:
         """Let the rest of an upload of unknown length pass on, where so much of it is here."""
-        # HTTP/2 needs no length for that, but the server may not speak it (limits.frame).
+        # HTTP/2 needs no length for that, but the server may not speak it (patches.frame).
         if size > HELD_BACK and not (flow.request.stream or flow.request.is_http2):
             self._begin_upload(flow)
         return size > 0 and bool(flow.request.stream)

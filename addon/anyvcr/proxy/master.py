@@ -13,11 +13,11 @@ from mitmproxy import options
 
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.hosts import Origin
-from anyvcr.proxy import lean
+from anyvcr.proxy import lazy_addons
 from anyvcr.proxy.addon import Anyvcr
-from anyvcr.proxy.options import Settings
+from anyvcr.settings import Settings
 
-with lean.addons():
+with lazy_addons.addons():
     from mitmproxy.addons import (
         core,
         disable_h2c,

@@ -9,9 +9,9 @@ from mitmproxy.connection import Client, Server
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.tls import parse_client_hello
 
+from anyvcr.client_request import Asked
 from anyvcr.core.hosts import Origin
-from anyvcr.proxy.asked import Asked
-from anyvcr.proxy.options import Settings
+from anyvcr.settings import Settings
 
 OFFLINE = "anyvcr is offline: only the API's hosts are answered, from the cassette"
 CLOSED = "anyvcr is replaying: no request reaches the API"

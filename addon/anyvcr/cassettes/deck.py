@@ -1,0 +1,179 @@
+"""A cassette in use: the session that decides, and the file that grows where it records."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anyvcr import safe_output
+from anyvcr.cassettes import store
+from anyvcr.cassettes.summary import Summary
+from anyvcr.core.cassette.model import Cassette, Request, Response, Style
+from anyvcr.core.errors import AnyvcrError
+from anyvcr.core.matching.miss_text import explain, report
+from anyvcr.core.modes import Mode, resolve
+from anyvcr.core.redaction.credentials import Credentials
+from anyvcr.core.redaction.redactor import Redactor
+from anyvcr.core.replay import answer
+from anyvcr.core.replay.answer import Answer
+from anyvcr.core.replay.pacing import Pace
+from anyvcr.core.session import Forward, Play, Refuse, Session
+from anyvcr.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Deck:
+    """One cassette, from its opening to its summary."""
+
+    path: Path
+    session: Session
+    _credentials: Credentials
+    _redactor: Redactor
+    _pace: Pace
+    _recording: store.Recording | None = None
+    _misses: list[dict[str, object]] = field(default_factory=list)
+    _dropped: dict[str, int] = field(default_factory=dict)
+    _failure: str | None = None
+
+    @classmethod
+    def open(
+        cls, path: Path, settings: Settings, credentials: Credentials | None = None
+    ) -> "Deck":
+        """Load or begin the cassette as the mode says; raises CassetteError."""
+        exists = path.exists()
+        mode = resolve(settings.mode, exists=exists)
+        cassette = Cassette()
+        if mode is Mode.REPLAY_ONLY or (
+            mode is Mode.REPLAY_WITH_NEW_EPISODES and exists
+        ):
+            cassette = store.read(path)
+        if settings.mode is Mode.RECORD_ONCE and exists:
+            store.refuse_if_recorded(path)
+        credentials = credentials or Credentials()
+        redactor = Redactor(settings.redact, credentials)
+        session = Session(
+            cassette, mode, redactor, rules=settings.rules, repeats=settings.repeats
+        )
+        deck = cls(path, session, credentials, redactor, settings.pace)
+        if cassette.interactions and deck.session.records:
+            deck._recording = store.Recording.extend(path, cassette.style)
+        elif deck.session.records:
+            style = settings.style or Style.X_VCR
+            deck._recording = store.Recording.create(path, style)
+        return deck
+
+    @property
+    def mode(self) -> Mode:
+        """The session's mode; never record-once."""
+        return self.session.mode
+
+    @property
+    def replays(self) -> bool:
+        """Whether answers may come from the cassette."""
+        return self.mode in (Mode.REPLAY_ONLY, Mode.REPLAY_WITH_NEW_EPISODES)
+
+    def describe(self) -> str:
+        """What this deck is about to do, in words."""
+        match self.mode:
+            case Mode.REPLAY_ONLY:
+                return f"replaying {self.path}, nothing else reaches the API"
+            case Mode.PASSTHROUGH:
+                return "passing everything through, recording nothing"
+            case Mode.REPLAY_WITH_NEW_EPISODES:
+                return f"replaying {self.path}, recording what it does not hold"
+        assert self._recording is not None
+        if self.path.exists():
+            return (
+                f"recording into {self._recording.place}, "
+                f"which replaces {self.path} at the end"
+            )
+        return f"recording into {self.path}"
+
+    def see_request(self, fields: Iterable[tuple[str, str]], url: str) -> None:
+        """Remember the credentials in a request's headers and URL, so that they can be removed."""
+        self._credentials.see_request(fields, url)
+
+    def see_response(self, fields: Iterable[tuple[str, str]]) -> None:
+        """The same for a response's headers."""
+        self._credentials.see_response(fields)
+
+    def decide(self, request: Request) -> Answer | Forward:
+        """The answer to give, or the leave to ask the API; raises RedactionError."""
+        match self.session.decide(request):
+            case Forward() as forward:
+                return forward
+            case Play(interaction):
+                safe_output.traffic.info(
+                    "played back #%d %s %s: %d",
+                    interaction.id,
+                    interaction.request.method,
+                    interaction.request.url,
+                    interaction.response.code,
+                )
+                return answer.replayed(interaction.response, self._pace)
+            case Refuse(miss):
+                self._misses.append(report(miss, redact=self._redactor.text))
+                text = explain(miss, redact=self._redactor.text)
+                logger.warning("refused: %s", text)
+                return answer.refused(text, "no_matching_interaction")
+
+    def record(
+        self, request: Request, response: Response, *, partial: str = ""
+    ) -> None:
+        """Write what was exchanged; a fault is logged, and fails the run at its end.
+
+        `partial` says why the body of `response` is not whole.
+        """
+        if self._recording is None:
+            return
+        try:
+            interaction = self.session.record(request, response)
+            self._recording.append(interaction)
+        except AnyvcrError as error:
+            self.fail(str(error))
+            return
+        safe_output.traffic.info(
+            "recorded #%d %s %s: %d, %d bytes%s",
+            interaction.id,
+            interaction.request.method,
+            interaction.request.url,
+            response.code,
+            len(response.body),
+            f" in part: {partial}" if partial else "",
+        )
+
+    def drop(self, request: str, why: str) -> None:
+        """An exchange that is not stored, since it was not whole or cannot be recorded."""
+        if self.session.records:
+            why = self._redactor.text(safe_output.without_bytes(why))
+            self._dropped[why] = self._dropped.get(why, 0) + 1
+            logger.warning("not recorded: %s: %s", self._redactor.text(request), why)
+
+    def fail(self, message: str) -> None:
+        """Make the run end with an error."""
+        logger.error("%s", message)
+        self._failure = self._failure or message
+
+    def close(self) -> Summary:
+        """End the recording; what became of it."""
+        if self._recording is not None:
+            try:
+                self._recording.close()
+            except AnyvcrError as error:
+                self.fail(str(error))
+        return self.summary()
+
+    def summary(self) -> Summary:
+        """What became of the cassette so far."""
+        return Summary(
+            cassette=self.path,
+            mode=self.mode,
+            played=self.session.played,
+            recorded=self._recording.count if self._recording else 0,
+            misses=tuple(self._misses),
+            unused=tuple(i.id for i in self.session.unused()) if self.replays else (),
+            dropped=dict(self._dropped),
+            failure=self._failure,
+        )

@@ -1,0 +1,184 @@
+"""What the commands do: a proxy, and a command or nobody behind it."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from anyvcr import authority
+from anyvcr.cli import child, console, verdict
+from anyvcr.cli.verdict import Demands
+from anyvcr.clients import export
+from anyvcr.clients.environment import Endpoint, changes, child_environment
+from anyvcr.clients.trust import TrustFiles, parent_proxy, upstream_roots, write_trust
+from anyvcr.core.cassette import names
+from anyvcr.core.errors import ConfigError
+from anyvcr.core.hosts import OPENAI
+from anyvcr.core.modes import Mode
+from anyvcr.proxy.master import Proxy
+from anyvcr.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Where the proxy listens and whom it trusts."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    upstream_ca: Path | None = None
+    base_url: bool = False
+    """Send the command to the base URL instead of the proxy."""
+
+
+def with_command(
+    settings: Settings, listener: Listener, demands: Demands, command: Sequence[str]
+) -> int:
+    """Run `command` behind a proxy; the exit code for ours."""
+    return asyncio.run(_with_command(settings, listener, demands, command))
+
+
+def until_stopped(
+    settings: Settings, listener: Listener, cassette: str | None, shell: str
+) -> int:
+    """Run a proxy until a signal ends it, having printed what a client must set.
+
+    `cassette` is the name to give the client where the proxy has a folder of them.
+    """
+    return asyncio.run(_until_stopped(settings, listener, cassette, shell))
+
+
+async def _with_command(
+    settings: Settings, listener: Listener, demands: Demands, command: Sequence[str]
+) -> int:
+    with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
+        proxy, trust = prepare(settings, listener, Path(state))
+        try:
+            async with proxy:
+                theirs = environment(settings, listener, proxy, trust)
+                code = await child.run(command, theirs)
+        except child.CommandError as error:
+            console.say(str(error))
+            return error.code
+    return verdict.exit_code(proxy.addon, demands, command, code)
+
+
+async def _until_stopped(
+    settings: Settings, listener: Listener, cassette: str | None, shell: str
+) -> int:
+    with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
+        proxy, trust = prepare(settings, listener, Path(state))
+        async with proxy:
+            theirs = environment(settings, listener, proxy, trust, cassette)
+            set_, unset = changes(os.environ, theirs)
+            print(export.lines(set_, unset, shell), end="", flush=True)
+            told = asyncio.create_task(child.until_told())
+            ended = asyncio.create_task(proxy.ended())
+            await asyncio.wait({told, ended}, return_when="FIRST_COMPLETED")
+            told.cancel()
+            ended.cancel()
+    failed = any(summary.failure for summary in proxy.addon.summaries)
+    return verdict.EXIT_FAILED if failed else 0
+
+
+def variables(
+    endpoint: Endpoint,
+    settings: Settings,
+    *,
+    cassette: str | None,
+    base_url: bool,
+    shell: str,
+) -> str:
+    """What a client must set for a proxy that runs, or will run, at `endpoint`."""
+    place = authority.folder(os.environ)
+    certificate = authority.ensure(place)
+    trust = write_trust(place / "trust", certificate.read_text(), os.environ)
+    theirs = _named(
+        endpoint,
+        trust,
+        settings,
+        replay=settings.mode is Mode.REPLAY_ONLY,
+        base_url=base_url,
+        cassette=cassette,
+    )
+    return export.lines(*changes(os.environ, theirs), shell)
+
+
+def prepare(
+    settings: Settings, listener: Listener, state: Path
+) -> tuple[Proxy, TrustFiles]:
+    """A proxy that is not started yet, and what its clients must trust, in `state`."""
+    place = authority.folder(os.environ)
+    certificate = authority.ensure(place)
+    trust = write_trust(state, certificate.read_text(), os.environ)
+    proxy = Proxy(
+        settings,
+        ca_folder=place,
+        host=listener.host,
+        port=listener.port,
+        upstream_ca=_upstream_ca(listener, state, os.environ),
+        parent=None if settings.upstream else parent_proxy(os.environ),
+    )
+    return proxy, trust
+
+
+def _upstream_ca(listener: Listener, state: Path, environ: Mapping[str, str]) -> Path:
+    """A file with the roots that the proxy trusts toward the API."""
+    roots = upstream_roots(environ)
+    if listener.upstream_ca is not None:
+        try:
+            roots += "\n" + listener.upstream_ca.read_text()
+        except OSError as error:
+            msg = f"--upstream-ca {listener.upstream_ca}: {error.strerror}"
+            raise ConfigError(msg) from error
+    place = state / "upstream-roots.pem"
+    place.write_text(roots)
+    return place
+
+
+def environment(
+    settings: Settings,
+    listener: Listener,
+    proxy: Proxy,
+    trust: TrustFiles,
+    cassette: str | None = None,
+) -> dict[str, str]:
+    """The environment of a command behind a proxy that is running."""
+    origin = proxy.origin
+    host = "127.0.0.1" if origin.host in ("0.0.0.0", "::") else origin.host
+    return _named(
+        Endpoint(host, origin.port),
+        trust,
+        settings,
+        replay=not proxy.addon.may_forward,
+        base_url=listener.base_url,
+        cassette=cassette,
+    )
+
+
+def _named(
+    endpoint: Endpoint,
+    trust: TrustFiles,
+    settings: Settings,
+    *,
+    replay: bool,
+    base_url: bool,
+    cassette: str | None,
+) -> dict[str, str]:
+    """A client's environment with its cassette's name, if it has one; raises ConfigError."""
+    name = None if cassette is None else names.parse(cassette)
+    theirs = child_environment(
+        os.environ,
+        endpoint,
+        trust,
+        api_hosts=(*OPENAI, *settings.hosts),
+        replay=replay,
+        base_url=base_url,
+        cassette=name,
+    )
+    if base_url and name is not None:
+        url = f"{endpoint.proxy_url}/cassette/{quote(name, safe='')}/v1"
+        theirs |= dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_API_BASE"), url)
+    return theirs

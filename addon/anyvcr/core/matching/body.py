@@ -1,0 +1,272 @@
+"""What a request's body says, apart from how it is spelled.
+
+`read` decides the kind (by Content-Type, else by content) and parses; `digest` is equal
+for two bodies exactly when they say the same. Whatever cannot be read as its kind is
+`Raw`, so equal only to the same bytes: doubt makes a miss, never a wrong answer.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from anyvcr.core.matching.json_value import Value, encode, equal, parse_json
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """One JSON text."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """JSON Lines: one value for each line that is not blank."""
+
+    values: list[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Urlencoded pairs, sorted by name; those of one name in the order sent."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a multipart body; `name` is empty where it has none."""
+
+    name: str
+    filename: str | None
+    type: str
+    """Content-Type in lower case; empty where it has none, which is not taken for a default."""
+    headers: tuple[tuple[str, str], ...]
+    """Those that say more than the fields above, names in lower case."""
+    content: "Json | Lines | Raw"
+
+
+@dataclass(frozen=True, slots=True)
+class Multipart:
+    """Parts sorted by name; those of one name in the order sent."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Any other body, the empty one, and one that is not what its type says."""
+
+    data: bytes
+
+
+Body: TypeAlias = Json | Lines | Form | Multipart | Raw
+
+
+def read(data: bytes, content_type: str = "") -> Body:
+    """The body of a request that has this Content-Type header, empty where it has none."""
+    if not data:
+        return Raw(b"")
+    bare = media_type(content_type)
+    if _is_json(bare):
+        return _json(data) or Raw(data)
+    if bare in _LINES:
+        return _lines(data) or Raw(data)
+    if bare == FORM_TYPE:
+        return _form(data)
+    if bare.startswith("multipart/"):
+        return _multipart(data, content_type) or Raw(data)
+    return _guess(data, has_type=bool(bare)) or Raw(data)
+
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+def media_type(content_type: str) -> str:
+    """A Content-Type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def same(one: Body, other: Body) -> bool:
+    """Whether two bodies say the same."""
+    match one, other:
+        case (Json(before), Json(now)) | (Lines(before), Lines(now)):
+            return equal(before, now)
+        case Multipart(), Multipart():
+            return canonical(one) == canonical(other)
+    return one == other
+
+
+def digest(body: Body) -> bytes:
+    """32 bytes that stand for what the body says."""
+    if isinstance(body, Raw):
+        return sha256(b"raw:" + body.data).digest()
+    return sha256(canonical(body).encode()).digest()
+
+
+def canonical(body: Body) -> str:
+    """One ASCII text for all spellings of a body; different bodies never share it."""
+    match body:
+        case Json(value):
+            return "json:" + encode(value)
+        case Lines(values):
+            return "lines:" + encode(values)
+        case Form(form_pairs):
+            return "form:" + json.dumps(form_pairs)
+        case Multipart(parts):
+            return "multipart:" + json.dumps([_flat(part) for part in parts])
+        case Raw(data):
+            return "raw:" + data.hex()
+
+
+def _flat(part: Part) -> tuple[object, ...]:
+    content = digest(part.content).hex()
+    return (part.name, part.filename, part.type, part.headers, content)
+
+
+def _form(data: bytes) -> Form:
+    return Form(tuple(sorted(pairs(data), key=lambda pair: pair[0])))
+
+
+def pairs(data: bytes) -> list[tuple[str, str]]:
+    """Urlencoded name-value pairs in the order sent (WHATWG URL, 5.1: `a` is `a=`)."""
+    fields = [field.partition(b"=") for field in data.split(b"&") if field]
+    return [(_unquote(name), _unquote(value)) for name, _, value in fields]
+
+
+def _unquote(quoted: bytes) -> str:
+    return _text(unquote_to_bytes(quoted.replace(b"+", b" ")))
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+_LINES = {
+    "application/jsonl",
+    "application/jsonlines",
+    "application/x-jsonlines",
+    "application/ndjson",
+    "application/x-ndjson",
+}
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type in {"application/json", "text/json"} or media_type.endswith(
+        "+json"
+    )
+
+
+def _guess(data: bytes, *, has_type: bool) -> Body | None:
+    """What the content looks like; more is guessed where no header was kept at all."""
+    if data.lstrip(b" \t\r\n")[:1] in (b"{", b"["):
+        return _json(data) or (None if has_type else _lines(data))
+    if has_type:
+        return None
+    if data.startswith(b"--"):
+        return _multipart(data, "")
+    return _form(data) if _FORM.fullmatch(data) else None
+
+
+_FORM = re.compile(rb"[\w.~*%+-]+=[\w.~*%+&=-]*")
+"""What an urlencoder writes (WHATWG URL, 5.2), with a name and a value at least."""
+
+
+def _json(data: bytes) -> Json | None:
+    try:
+        return Json(parse_json(data))
+    except ValueError:
+        return None
+
+
+def _lines(data: bytes) -> Lines | None:
+    try:
+        return Lines([parse_json(line) for line in data.split(b"\n") if line.strip()])
+    except ValueError:
+        return None
+
+
+# Multipart
+
+
+def _multipart(data: bytes, content_type: str) -> Multipart | None:
+    """The parts between the boundaries (RFC 2046, 5.1), or None where it is not well-formed."""
+    boundary = _boundary(data, content_type)
+    if not boundary or not data.startswith(b"--" + boundary):
+        return None
+    chunks = (b"\r\n" + data).split(b"\r\n--" + boundary)[1:]
+    if chunks[-1].rstrip(b" \t\r\n") != b"--":
+        return None
+    parts = [_part(chunk) for chunk in chunks[:-1]]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return Multipart(tuple(sorted(known, key=lambda part: part.name)))
+
+
+def _boundary(data: bytes, content_type: str) -> bytes:
+    found = _BOUNDARY.search(content_type)
+    if found:
+        return (found[1] or found[2]).encode("utf-8", "surrogateescape")
+    return data.partition(b"\r\n")[0][2:]
+
+
+_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]+)"|([^;,\s]+))', re.IGNORECASE)
+
+
+def _part(chunk: bytes) -> Part | None:
+    padding, line_end, rest = chunk.partition(b"\r\n")
+    head, blank, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
+    if padding.strip(b" \t") or not line_end or not blank:
+        return None
+    headers = _part_headers(head)
+    disposition = _parameters(headers.pop("content-disposition", ""))
+    content_type = headers.pop("content-type", "").lower()
+    return Part(
+        name=disposition.get("name", ""),
+        filename=disposition.get("filename"),
+        type=content_type,
+        headers=tuple(sorted(headers.items())),
+        content=_part_content(content, content_type),
+    )
+
+
+def _part_headers(head: bytes) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in head.split(b"\r\n"):
+        name, colon, value = _text(line).partition(":")
+        if colon:
+            key = name.strip().lower()
+            before = f"{headers[key]}, " if key in headers else ""
+            headers[key] = before + value.strip()
+    headers.pop("content-length", None)  # OkHttp adds it
+    if headers.get("content-transfer-encoding") in {"7bit", "8bit", "binary"}:
+        del headers["content-transfer-encoding"]
+    return headers
+
+
+def _part_content(content: bytes, content_type: str) -> Json | Lines | Raw:
+    bare = media_type(content_type)
+    if _is_json(bare):
+        return _json(content) or Raw(content)
+    if bare in _LINES:
+        return _lines(content) or Raw(content)
+    return Raw(content)
+
+
+def _parameters(disposition: str) -> dict[str, str]:
+    """Parameters of a Content-Disposition; `filename*` (RFC 5987) goes before `filename`."""
+    found: dict[str, str] = {}
+    for name, quoted, bare in _PARAMETER.findall(disposition):
+        found[name.lower()] = _ESCAPED.sub(r"\1", quoted) if quoted else bare.strip()
+    charset, _, encoded = found.get("filename*", "").partition("'")
+    if charset.lower() == "utf-8":
+        found["filename"] = _text(unquote_to_bytes(encoded.partition("'")[2]))
+    return found
+
+
+_PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))')
+_ESCAPED = re.compile(r'\\(["\\])')

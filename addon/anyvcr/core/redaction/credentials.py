@@ -1,0 +1,179 @@
+"""Credentials seen in this run; held in memory only.
+
+One is found again plain, with any of its characters escaped (escapes.py), as base64 at any
+alignment and in hexadecimal (spellings.py), and shortened, as an API's 401 repeats it
+(shortened.py).
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from anyvcr.core.cassette.model import encode
+from anyvcr.core.redaction.context import is_secret_header, is_secret_parameter
+from anyvcr.core.redaction.encodings import MARKS, Forms, replace_escaped
+from anyvcr.core.redaction.masked import replace_shortened
+from anyvcr.core.redaction.patterns import PLACEHOLDER
+from anyvcr.core.redaction.tokens import words
+
+SHORTEST = 8
+"""Characters. A shorter value stands in ordinary text by chance, and replacing it would
+damage bodies; no API gives out keys so short."""
+
+_FIELDS_KEPT = 1024
+_COOKIES_KEPT = 16
+"""Values kept of each cookie: some servers change one with every answer."""
+
+_ACCOUNT = re.compile(r"(?:org-|proj_|user-)[0-9A-Za-z]|.*[0-9]")
+"""An organisation or a user may be named by an ordinary word, as `developer`, which every
+other text holds too."""
+
+_SUBPROTOCOL = re.compile(
+    r"openai-(?:insecure-api-key|organization|project)\.([^\s,]+)"
+)
+_SIGNATURE = re.compile(r"""(?i)(?:signature|credential|response)=["']?([^,"'\s]+)""")
+
+
+class Credentials:
+    """The credentials of one run."""
+
+    def __init__(self) -> None:
+        self._values: dict[bytes, Forms] = {}
+        self._cookies: dict[str, list[bytes]] = {}
+        self._seen: set[tuple[str, str]] = set()
+        """Fields of requests that have nothing new: most are the same in each."""
+        self._longest_first: tuple[Forms, ...] | None = None
+        self.revision = 0
+        """Another one where texts may come out otherwise than before."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self._values)} values)"
+
+    def see_request(self, headers: Iterable[tuple[str, str]], url: str) -> None:
+        """Remember what a request proves itself with: its headers as sent, and its URL."""
+        for field in headers:
+            if field not in self._seen:
+                self._see_header(field[0].lower(), field[1])
+                self._seen.add(field)
+        if any(mark in url for mark in "?#@"):
+            self._see_url(url)
+        if len(self._seen) > _FIELDS_KEPT:
+            self._seen.clear()
+
+    def see_response(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Remember the cookies, and whose account it is, that an answer names."""
+        for name, value in headers:
+            match name.lower():
+                case "set-cookie":
+                    self._see_cookie(value.partition(";")[0])
+                case "openai-organization" | "openai-project":
+                    if _ACCOUNT.match(value):
+                        self.add(value)
+
+    def see_user(self, pair: str, *, is_proxy: bool = False) -> None:
+        """Remember `user:password`, or `user` alone, which is then the secret.
+
+        A password too short to be one says that a proxy's user is a name: of a cassette.
+        """
+        user, _, password = pair.partition(":")
+        self.add(pair)
+        self.add(password)
+        is_name = is_proxy and 0 < len(password) < SHORTEST
+        if not password or (_ACCOUNT.match(user) and not is_name):
+            self.add(user)
+
+    def add(self, value: str) -> tuple[bytes, ...]:
+        """Remember `value`, as it is and unquoted; what it was taken for.
+
+        One shorter than SHORTEST, or a placeholder, is no secret.
+        """
+        stripped = value.strip().strip('"')
+        both = dict.fromkeys((encode(stripped), encode(unquote(stripped).strip('"'))))
+        secrets = tuple(
+            secret
+            for secret in both
+            if len(secret) >= SHORTEST and PLACEHOLDER not in secret
+        )
+        for secret in secrets:
+            if secret not in self._values:
+                self._values[secret] = Forms.of(secret)
+                self._changed()
+        return secrets
+
+    def replace(self, text: bytes) -> bytes:
+        """`text` without any credential; the same object where it holds none."""
+        known = self._known()
+        if not known:
+            return text
+        runs = words(text).joined
+        absent = frozenset([mark for mark in MARKS if mark not in runs])
+        for forms in known:
+            text = forms.replace(text, runs, absent)
+        text = replace_escaped(text, known)
+        return replace_shortened(text, known)
+
+    def overwrite(self, data: bytes) -> bytes:
+        """As `replace` for binary data, whose offsets must stay: plain and base64 only."""
+        for forms in self._known():
+            for form, *_ in forms.spellings:
+                if form in data:
+                    filler = PLACEHOLDER * (len(form) // len(PLACEHOLDER) + 1)
+                    data = data.replace(form, filler[: len(form)])
+        return data
+
+    def _changed(self) -> None:
+        self._longest_first = None
+        self.revision += 1
+
+    def _known(self) -> "tuple[Forms, ...]":
+        if self._longest_first is None:
+            longest_first = sorted(self._values, key=lambda value: (-len(value), value))
+            self._longest_first = tuple(self._values[value] for value in longest_first)
+        return self._longest_first
+
+    def _see_header(self, name: str, value: str) -> None:
+        match name:
+            case "cookie":
+                for pair in value.split(";"):
+                    self._see_cookie(pair)
+            case "authorization" | "proxy-authorization":
+                self._see_authorization(value, is_proxy=name.startswith("proxy"))
+            case "sec-websocket-protocol":
+                for match in _SUBPROTOCOL.finditer(value):
+                    self.add(match[1])
+            case _ if is_secret_header(name):
+                self.add(value)
+
+    def _see_authorization(self, value: str, *, is_proxy: bool) -> None:
+        scheme, _, rest = value.strip().partition(" ")
+        self.add(rest or scheme)
+        if scheme.lower() == "basic":
+            try:
+                pair = base64.b64decode(rest).decode("utf-8", "surrogateescape")
+            except binascii.Error:
+                return
+            self.see_user(pair, is_proxy=is_proxy)
+        for match in _SIGNATURE.finditer(rest):
+            self.add(match[1])
+
+    def _see_cookie(self, pair: str) -> None:
+        name, _, value = pair.strip().partition("=")
+        kept = self._cookies.setdefault(name, [])
+        kept += (secret for secret in self.add(value) if secret not in kept)
+        while len(kept) > _COOKIES_KEPT:
+            self._values.pop(kept.pop(0), None)
+            self._seen.clear()
+            self._changed()
+
+    def _see_url(self, url: str) -> None:
+        scheme, _, rest = url.partition("://")
+        user_info = re.split("[/?#]", rest or scheme, maxsplit=1)[0].rpartition("@")[0]
+        if user_info:
+            self.see_user(unquote(user_info))
+        parts = urlsplit(url)
+        for query in (parts.query, parts.fragment):
+            for name, value in parse_qsl(query, errors="surrogateescape"):
+                if is_secret_parameter(name):
+                    self.add(value)

@@ -1,0 +1,270 @@
+"""Finding secrets in texts, URLs, headers, bodies and whole interactions.
+
+By their own shape (shapes.py) and by the name beside them (secret_names.py). Redaction cuts
+exactly what is found here, so what was redacted passes `scan`.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from anyvcr.core.cassette.model import Headers, Interaction, encode, header
+from anyvcr.core.json_spans import json_documents, path_at, path_of
+from anyvcr.core.redaction.context import (
+    in_user_info,
+    is_sample,
+    is_secret_header,
+    is_secret_parameter,
+    may_name,
+    named,
+    signed,
+)
+from anyvcr.core.redaction.patterns import (
+    Hit,
+    in_runs,
+    is_placeholder,
+    placeholder,
+    private_keys,
+)
+from anyvcr.core.redaction.stream_deltas import joined
+from anyvcr.core.redaction.tokens import outside, words
+
+
+def find(text: bytes) -> list[Hit]:
+    """Every secret in `text` by its shape or the name beside it, in order, apart."""
+    found = words(text)
+    hits = list(in_runs(text, found))
+    if found.letters is not None and not may_name(found.letters):
+        return _apart(hits)
+    for start, end in outside(text, found.long_runs):
+        lower = text[start:end].lower()
+        hits += private_keys(text, lower, start)
+        hits += named(text, lower, start)
+        hits += signed(text, lower, start)
+        hits += in_user_info(text, start, end)
+    return _apart(hits)
+
+
+def splice(text: bytes, hits: list[Hit]) -> bytes:
+    """`text` with a placeholder for every hit; the same object where there is none."""
+    if not hits:
+        return text
+    out, done = [], 0
+    for hit in hits:
+        out += [text[done : hit.start], placeholder(text[hit.start : hit.end])]
+        done = hit.end
+    return b"".join((*out, text[done:]))
+
+
+def _apart(hits: list[Hit]) -> list[Hit]:
+    """In order; those that overlap made one."""
+    if len(hits) < 2:
+        return hits
+    hits.sort(key=lambda hit: (hit.start, -hit.end))
+    apart = [hits[0]]
+    for hit in hits[1:]:
+        last = apart[-1]
+        if hit.start >= last.end:
+            apart.append(hit)
+        elif hit.end > last.end:
+            apart[-1] = last._replace(end=hit.end)
+    return apart
+
+
+_PARAMETER = re.compile(rb"(?:^|[?&#])([^=&#?\s]+)=([^&#\s]+)")
+_USER = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#@\s]+)@")
+
+
+def find_in_url(url: bytes) -> list[Hit]:
+    """As `find`; also all that stands in a URL under a telling name, and its user and password."""
+    hits = find(url)
+    for user in _USER.finditer(url) if b"@" in url else ():
+        if not is_placeholder(user[1]):
+            hits.append(Hit(user.start(1), user.end(1), "url-credentials"))
+    start = min((at for at in (url.find(b"?"), url.find(b"#")) if at >= 0), default=-1)
+    if start >= 0:
+        hits += _parameters(url, start)
+    return _apart(hits)
+
+
+def find_in_form(text: bytes) -> list[Hit]:
+    """As `find`, in an urlencoded body."""
+    return _apart([*find(text), *_parameters(text, 0)])
+
+
+def _parameters(text: bytes, start: int) -> Iterator[Hit]:
+    has_signature = b"sig=" in text
+    for match in _PARAMETER.finditer(text, start):
+        name = unquote_plus(match[1].decode("utf-8", "replace"))
+        # In a sentence, a mark may follow the URL.
+        plain = is_placeholder(match[2].rstrip(b":,.;)'\""))
+        if is_secret_parameter(name, signed=has_signature) and not plain:
+            yield Hit(match.start(2), match.end(2), "secret-parameter")
+
+
+_PROTOCOL = re.compile(rb"openai-(?:insecure-api-key|organization|project)\.([^\s,]+)")
+"""Subprotocols in which a browser sends what it cannot send as headers."""
+
+
+_PIECES = re.compile(rb"[;,\s]+")
+_PLAIN_PIECE = re.compile(rb"(?i)[^0-9=]*|(?:domain|path)=.*|(?:[^=]*=)?.{0,11}")
+"""Of a header with one secret or several: a scheme, a cookie's attribute, a part of a date."""
+
+
+def _is_plain(piece: bytes) -> bool:
+    return is_sample(piece) or _PLAIN_PIECE.fullmatch(piece) is not None
+
+
+def find_in_header(name: str, value: bytes) -> list[Hit]:
+    """As `find`; all of the value where the name says so."""
+    if is_secret_header(name):
+        plain = is_placeholder(value) or (
+            is_sample(value) and all(map(_is_plain, _PIECES.split(value)))
+        )
+        return [] if plain or not value else [Hit(0, len(value), "secret-header")]
+    hits = find_in_url(value)
+    for match in _PROTOCOL.finditer(value):
+        if not is_placeholder(match[1]):
+            hits.append(Hit(match.start(1), match.end(1), "secret-header"))
+    return _apart(hits)
+
+
+_FIELD = re.compile(rb'(?i)\r\ncontent-disposition:[^\r\n]*[; ]name="?([^";\r\n]+)')
+
+
+def find_in_part(part: bytes) -> list[Hit]:
+    """As `find`, in one part of a multipart body; all of a field under a telling name."""
+    hits = find(part)
+    head = part.partition(b"\r\n\r\n")[0]
+    start, field = len(head) + 4, _FIELD.search(head)
+    if field and is_secret_parameter(field[1].decode("utf-8", "replace")):
+        value = part[start:]
+        if value and not is_placeholder(value):
+            hits.append(Hit(start, len(part), "secret-parameter"))
+    return _apart(hits)
+
+
+def find_in_body(body: bytes, content_type: str) -> list[Hit]:
+    """As `find`, wherever a body of this Content-Type is text."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded" and is_text(body):
+        return find_in_form(body)
+    hits: list[Hit] = []
+    for start, end in parts(body):
+        part = body[start:end]
+        if is_text(part):
+            found = find(part) if end - start == len(body) else find_in_part(part)
+            hits += [Hit(h.start + start, h.end + start, h.rule) for h in found]
+    return hits
+
+
+def parts(body: bytes) -> Iterator[tuple[int, int]]:
+    """Spans of a multipart body's parts; one span for any other body."""
+    boundary = body[: body.find(b"\r\n")] if body.startswith(b"--") else b""
+    if len(boundary) < 3:
+        yield 0, len(body)
+        return
+    start = 0
+    while start < len(body):
+        end = body.find(b"\r\n" + boundary, start + 1)
+        end = len(body) if end < 0 else end
+        yield start, end
+        start = end
+
+
+def is_text(body: bytes) -> bool:
+    """Whether `body` is UTF-8 without NUL."""
+    if b"\0" in body:
+        return False
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Where an interaction holds a secret; never the secret itself."""
+
+    rule: str
+    where: str
+    """`request url`, `response header Set-Cookie`, `response body, $.data[0].value`."""
+
+
+def scan(interaction: Interaction) -> tuple[Finding, ...]:
+    """Every secret stored in `interaction`, as far as its shape or its name tells it."""
+    request, response = interaction.request, interaction.response
+    found = [
+        *_found("request url", find_in_url(encode(request.url))),
+        *_found("request request_uri", find_in_url(encode(request.request_uri))),
+        *_found("request host", find_in_url(encode(request.host))),
+        *_found("request method", find(encode(request.method))),
+        *_scan_headers("request header", request.headers),
+        *_scan_headers("request trailer", request.trailer),
+        *_scan_form(request.form),
+        *_scan_body("request body", request.body, request.headers),
+        *_found("response status", find(encode(response.status))),
+        *_scan_headers("response header", response.headers),
+        *_scan_headers("response trailer", response.trailer),
+        *_scan_body("response body", response.body, response.headers),
+    ]
+    for place, extra in (
+        ("interaction", interaction.extra),
+        ("request", request.extra),
+        ("response", response.extra),
+    ):
+        for key, value in extra:
+            text = json.dumps(value, ensure_ascii=False, default=str)
+            found += _found(f"{place} {key}", find(encode(text)))
+    return tuple(dict.fromkeys(found))
+
+
+def _found(where: str, hits: list[Hit]) -> Iterator[Finding]:
+    for hit in hits:
+        yield Finding(rule=hit.rule, where=where)
+
+
+def _scan_headers(where: str, headers: Headers) -> Iterator[Finding]:
+    for name, values in headers:
+        for value in values:
+            yield from _found(f"{where} {name}", find_in_header(name, encode(value)))
+
+
+def _scan_form(form: Headers) -> Iterator[Finding]:
+    for name, values in form:
+        for value in values:
+            yield from _found(
+                f"request form {name}", find_in_value(name, encode(value))
+            )
+
+
+def find_in_value(name: str, value: bytes) -> list[Hit]:
+    """As `find`, in the decoded value of the parameter `name`."""
+    if is_secret_parameter(name) and value:
+        return [] if is_placeholder(value) else [Hit(0, len(value), "secret-parameter")]
+    return find(value)
+
+
+def _scan_body(where: str, body: bytes, headers: Headers) -> Iterator[Finding]:
+    hits = find_in_body(body, header(headers, "Content-Type"))
+    documents = list(json_documents(body)) if hits else []
+    for hit in hits:
+        yield Finding(rule=hit.rule, where=f"{where}, {_place(body, documents, hit)}")
+    for text in joined(body):
+        for hit in find(encode(text.text)):
+            if text.across(hit.start, hit.end):
+                path = path_of(text.path)
+                yield Finding(rule=hit.rule, where=f"{where}, events joined, {path}")
+
+
+def _place(body: bytes, documents: list[tuple[int, int]], hit: Hit) -> str:
+    for number, (start, end) in enumerate(documents):
+        if start <= hit.start < end:
+            text = body[start:end].decode("utf-8", "surrogateescape")
+            at = len(body[start : hit.start].decode("utf-8", "surrogateescape"))
+            path = path_at(text, at)
+            return path if len(documents) == 1 else f"document {number}, {path}"
+    return f"byte {hit.start}"

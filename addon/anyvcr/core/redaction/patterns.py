@@ -1,0 +1,163 @@
+"""What a secret looks like by itself.
+
+Text is searched as raw bytes, never decoded: a hit is a span, so everything around it keeps
+its bytes. Only runs (runs.py) meet the rules (secret_rules.py), and a rule only those with
+a start that it names.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from anyvcr.core.redaction.builtin_rules import OWN_RULES, Rule, compiled, rules
+from anyvcr.core.redaction.tokens import LONG, Words, runs
+
+PLACEHOLDER = b"REDACTED"
+"""Stands for every secret, whoever's: letters only, so safe in JSON, URLs, XML and headers."""
+
+_KEPT_PREFIXES = (b"ek_", b"org-", b"proj_", b"sess-")
+"""Programs look at these before they use a value they were given; the placeholder keeps them."""
+
+
+class Hit(NamedTuple):
+    """One secret in a text: its span in bytes and the rule that knows it."""
+
+    start: int
+    end: int
+    rule: str
+
+
+def placeholder(secret: bytes) -> bytes:
+    """What stands for `secret`; the same for everybody's secret of that kind."""
+    for prefix in _KEPT_PREFIXES:
+        if secret.startswith(prefix):
+            return prefix + PLACEHOLDER
+    return PLACEHOLDER
+
+
+def is_placeholder(value: bytes) -> bool:
+    """Whether `value` is what `placeholder` gives."""
+    return placeholder(value) == value
+
+
+_PLAIN_TO_SEE = (b"sk-proj-", b"sk-svcacct-", b"sk-admin-", b"sk-ant-")
+"""Starts that no data has by chance, so that they tell a secret in the middle of a long run."""
+
+
+def in_runs(text: bytes, words: Words) -> Iterator[Hit]:
+    """Secrets of `text` that are runs; `words` are those of `text`."""
+    joined = b"\n".join(words.heads).lower()
+    found = [*_started(joined), *[mark for mark in _marks() if mark in joined]]
+    if any(text.find(b"-", *span) >= 0 for span in words.long_runs):
+        found += [word for word in _PLAIN_TO_SEE if word in text]
+    if not found:
+        return
+    for start, end in runs(text):
+        run = text[start : start + LONG].lower()
+        for word in found:
+            if word in run:
+                for rule in _rules_by_word().get(word, ()):
+                    yield from _matches(rule, text, start, end)
+            if word in _PLAIN_TO_SEE and end - start > LONG:
+                for rule in OWN_RULES[:2]:
+                    yield from _matches(rule, text, start, end, whole=True)
+
+
+def _started(joined: bytes) -> list[bytes]:
+    """The keywords with which a part of a run may start."""
+    starts = {part[:_START_LENGTH] for part in joined.translate(_PARTS).split(b"\n")}
+    known = _keywords()
+    return [
+        word
+        for start in starts & known.keys()
+        for word in known[start]
+        if word in joined
+    ]
+
+
+_START_LENGTH = 3
+_PARTS = bytes(
+    code
+    if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "-_")
+    else ord("\n")
+    for code in range(256)
+)
+
+
+@cache
+def _keywords() -> dict[bytes, tuple[bytes, ...]]:
+    """The keywords by their first letters, as far as no other character ends them."""
+    known: dict[bytes, tuple[bytes, ...]] = {}
+    for word in {word for rule in rules() for word in rule.keywords}:
+        start = word.translate(_PARTS).split(b"\n")[0][:_START_LENGTH]
+        known[start] = (*known.get(start, ()), word)
+    return known
+
+
+@cache
+def _marks() -> tuple[bytes, ...]:
+    return tuple(mark for rule in rules() for mark in rule.marks)
+
+
+@cache
+def _rules_by_word() -> dict[bytes, tuple[Rule, ...]]:
+    known: dict[bytes, tuple[Rule, ...]] = {}
+    for rule in rules():
+        for word in (*rule.keywords, *rule.marks):
+            known[word] = (*known.get(word, ()), rule)
+    return known
+
+
+_AROUND = 160
+"""Some rules reach past the run: a webhook's URL has `:` and `@`."""
+
+
+def _matches(
+    rule: Rule, text: bytes, start: int, end: int, *, whole: bool = False
+) -> Iterator[Hit]:
+    pattern = compiled(rule.pattern)
+    shown = end if whole else min(end, start + LONG)
+    found = list(pattern.finditer(text, max(0, start - 16), shown + _AROUND))
+    if shown < end:
+        found += _matches_of_any_length(rule, text, start, end)
+    for match in found:
+        if entropy(match[0]) >= rule.entropy:
+            yield Hit(match.start(), match.end(), rule.id)
+
+
+def _matches_of_any_length(
+    rule: Rule, text: bytes, start: int, end: int
+) -> list[re.Match[bytes]]:
+    """Matches from the start of a long run on, wherever they end."""
+    head, pattern = text[start : start + LONG].lower(), compiled(rule.pattern)
+    places = (
+        start + at.start()
+        for word in rule.keywords
+        for at in re.finditer(re.escape(word), head)
+    )
+    matches = (pattern.match(text, place, end + _AROUND) for place in places)
+    return [match for match in matches if match]
+
+
+def entropy(value: bytes) -> float:
+    """Shannon's, in bits per byte of `value`."""
+    size = len(value)
+    return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
+
+
+_PRIVATE_KEY = re.compile(
+    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    rb"(?:[0-9A-Za-z+/=:,. -]|\s|\\+[nrt/])*+"
+)
+
+
+def private_keys(text: bytes, lower: bytes, start: int) -> Iterator[Hit]:
+    if b"private key" in lower:
+        for begin in re.finditer(b"-----begin ", lower):
+            match = _PRIVATE_KEY.match(text, start + begin.start())
+            if match:
+                end = match.start() + len(match[0].rstrip())
+                yield Hit(match.start(), end, "private-key")

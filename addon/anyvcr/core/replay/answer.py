@@ -1,0 +1,148 @@
+"""What goes back to the client: a recorded response or a refusal, without its framing.
+
+Content-Length, Transfer-Encoding and the like belong to one connection (RFC 9110, section
+7.6.1); whoever writes the answer to a connection computes them anew.
+"""
+
+import json
+from dataclasses import dataclass, replace
+
+from anyvcr.core.cassette.model import Response, encode
+from anyvcr.core.go.status import reason
+from anyvcr.core.replay.pacing import INSTANT, Pace, Schedule, schedule
+
+REFUSED = 599
+"""The status of a request that was not answered from the cassette; no server sends it."""
+
+PARTIAL = "partial"
+"""The key, beside go-vcr's, of a response whose body is not whole: `partial: true`."""
+
+Pairs = tuple[tuple[str, str], ...]
+
+_CONNECTION_HEADERS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        # It would send the client round the proxy, to HTTP/3.
+        "alt-svc",
+    }
+)
+_RETRY_HEADERS = frozenset({"retry-after", "retry-after-ms"})
+_BODILESS = frozenset({204, 304})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A response to write to the client."""
+
+    code: int
+    reason: str
+    headers: Pairs
+    """End-to-end headers only, one pair per value."""
+    body: bytes
+    streamed: bool = False
+    """The length was not announced when it was recorded, so it is not announced now."""
+    schedule: Schedule | None = None
+    """When its parts are due; None for all of them at once."""
+    breaks_off: bool = False
+    """The body was recorded in part: the connection breaks off after it."""
+    announced: int | None = None
+    """Content-Length of a body that breaks off; None where it had none."""
+
+    @property
+    def length(self) -> int | None:
+        """The Content-Length to announce, None for a body that ends with its last chunk."""
+        if self.breaks_off or self.streamed:
+            return self.announced
+        return len(self.body)
+
+    @property
+    def encoded_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as they are written."""
+        return [(name.encode("latin-1"), encode(value)) for name, value in self.headers]
+
+    @property
+    def has_body(self) -> bool:
+        """Whether this status may carry a body (RFC 9110, section 6.4.1)."""
+        return self.code >= 200 and self.code not in _BODILESS
+
+
+def replayed(response: Response, pace: Pace = INSTANT) -> Answer:
+    """The recorded response, as it goes on any connection."""
+    headers = tuple(
+        (name, value)
+        for name, values in response.headers
+        if name.lower() not in _CONNECTION_HEADERS
+        for value in values
+    )
+    is_partial = dict(response.extra).get(PARTIAL) is True
+    is_short = response.content_length > len(response.body)
+    return Answer(
+        code=response.code,
+        reason=response.status.partition(" ")[2] or reason(response.code),
+        headers=_without_wait(headers) if pace == INSTANT else headers,
+        body=response.body,
+        streamed=response.content_length < 0,
+        schedule=schedule(response, pace),
+        breaks_off=is_partial,
+        announced=response.content_length if is_partial and is_short else None,
+    )
+
+
+def _without_wait(headers: Pairs) -> Pairs:
+    """An answer that said how long to wait before a retry now says: not at all.
+
+    SDKs of OpenAI's take 0 for no answer and wait as long as they like, so it is 1 ms.
+    """
+    if not any(name.lower() in _RETRY_HEADERS for name, _ in headers):
+        return headers
+    others = (pair for pair in headers if pair[0].lower() not in _RETRY_HEADERS)
+    return (*others, ("Retry-After", "0"), ("Retry-After-Ms", "1"))
+
+
+def too_large(limit: int) -> Answer:
+    """The answer to a request whose body is larger than `limit` bytes."""
+    answer = refused(over_limit(limit), "upload_too_large")
+    return replace(answer, code=413, reason=reason(413))
+
+
+def over_limit(limit: int) -> str:
+    return (
+        f"the request's body is larger than {limit} bytes, the limit of anyvcr; "
+        "set cassette_upload_limit (--upload-limit) to allow it"
+    )
+
+
+def refused(message: str, code: str) -> Answer:
+    """An error in OpenAI's shape that SDKs raise with its message and do not retry.
+
+    openai-python, -node, -go, -java and -ruby obey `x-should-retry`.
+    """
+    error = {"message": message, "type": "anyvcr_error", "param": None, "code": code}
+    body = json.dumps({"error": error}, ensure_ascii=False)
+    return Answer(
+        code=REFUSED,
+        reason="Not In Cassette",
+        headers=(
+            ("Content-Type", "application/json"),
+            ("X-Should-Retry", "false"),
+        ),
+        body=encode(body),
+    )
+
+
+FAILED = refused(
+    "anyvcr failed to decide on this request and did not forward it; the reason is in its log",
+    "internal_error",
+)
+NO_WEBSOCKET = refused(
+    "anyvcr does not replay WebSocket connections; no cassette holds one",
+    "websocket_not_supported",
+)

@@ -1,0 +1,184 @@
+"""From mitmproxy's flows to what go-vcr would have recorded of them.
+
+go-vcr sits inside the client and sees Go's http.Request and http.Response; we see the wire.
+The differences are settled here: Go's requests say HTTP/1.1 whatever is negotiated later,
+and headers that its transport adds below go-vcr are not the program's.
+"""
+
+from collections.abc import Iterable
+
+from mitmproxy import http
+
+from anyvcr.core.cassette import extensions
+from anyvcr.core.cassette.extensions import Timing
+from anyvcr.core.cassette.model import (
+    Extra,
+    Headers,
+    Request,
+    Response,
+    canonical_header_name,
+    group_headers,
+)
+from anyvcr.core.go import form, status
+from anyvcr.core.replay.answer import PARTIAL
+from anyvcr.proxy.recording import decoding
+from anyvcr.proxy.recording.tap import Tap
+
+REQUEST_HEADERS = frozenset({"Accept", "Content-Type", "User-Agent"})
+"""What x/vcr keeps (hooks.go, headersToKeep); all others may hold secrets."""
+RESPONSE_HEADERS = REQUEST_HEADERS | {"Content-Disposition", "Location"}
+"""With what a client needs from an answer to go on."""
+
+
+def request(
+    method: str,
+    url: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    keep: frozenset[str],
+) -> Request:
+    """The request as the client made it, with the headers in `keep` only."""
+    fields = tuple((canonical_header_name(name), value) for name, value in headers)
+    values = dict(reversed(fields))
+    return Request(
+        method=method,
+        url=url,
+        headers=group_headers(
+            (name, value)
+            for name, value in fields
+            # Go's transport adds its agent below go-vcr, which never sees it.
+            if name in keep and not value.startswith("Go-http-client/")
+        ),
+        body=body,
+        content_length=_request_length(values.get("Content-Length", "")),
+        form=form.parse(method, url, values.get("Content-Type", ""), body),
+    )
+
+
+def response(
+    message: http.Response,
+    tap: Tap | None,
+    duration: int,
+    keep: frozenset[str],
+    method: str,
+    *,
+    timed: bool = False,
+    partial: bool = False,
+) -> Response:
+    """The answer to a `method` request as Go's http.Transport hands it over.
+
+    That is decoded; with the headers in `keep`. What is beyond go-vcr: `timed` keeps when
+    the chunks of a stream came, and `partial` marks a body that broke off.
+    """
+    coding = message.headers.get("content-encoding", "").strip().lower()
+    marks = _timing(message, tap, coding) if tap and timed else ()
+    body, decoded = _body(message, tap, coding, partial=partial)
+    major = 2 if message.is_http2 else 1
+    minor = 0 if message.is_http2 or message.http_version == "HTTP/1.0" else 1
+    uncompressed = decoded is not None
+    content = body if decoded is None else decoded
+    kept = keep
+    if body and coding and not uncompressed:
+        # Still encoded, and a client must know.
+        kept = keep | {"Content-Encoding"}
+    phrase = status.reason(message.status_code) if major == 2 else message.reason
+    return Response(
+        proto=f"HTTP/{major}.{minor}",
+        proto_major=major,
+        proto_minor=minor,
+        transfer_encoding=_transfer_encoding(message),
+        trailer=_trailer(message),
+        content_length=-1 if uncompressed else _response_length(message, method),
+        uncompressed=uncompressed,
+        body=content,
+        headers=group_headers(
+            (name, value)
+            for name, value in message.headers.items(multi=True)
+            if canonical_header_name(name) in kept
+        ),
+        status=f"{message.status_code} {phrase}",
+        code=message.status_code,
+        duration=duration,
+        extra=_extra(marks, content, partial=partial),
+    )
+
+
+def _body(
+    message: http.Response, tap: Tap | None, coding: str, *, partial: bool
+) -> tuple[bytes, bytes | None]:
+    """The body as it came, and decoded, None where it is not encoded or cannot be decoded."""
+    if tap is None:
+        body = message.raw_content or b""
+    elif partial and decoding.is_decoded(coding):
+        body = b"".join(decoding.decode_each(tap.chunks(), coding))
+        return body, body
+    else:
+        body = tap.take()
+    return body, decoding.decode(body, coding)
+
+
+def _timing(message: http.Response, tap: Tap, coding: str) -> Timing:
+    """When the chunks of a body came whose length was not known beforehand."""
+    if announced_length(message) is not None and not coding:
+        return ()
+    sizes = map(len, decoding.decode_each(tap.chunks(), coding))
+    # What adds nothing to the decoded body, as the head of a gzip does, was no chunk of it.
+    return tuple(
+        extensions.Chunk(size, offset)
+        for size, offset in zip(sizes, tap.times, strict=False)
+        if size
+    )
+
+
+def _extra(marks: Timing, body: bytes, *, partial: bool) -> Extra:
+    extra: list[tuple[str, object]] = []
+    if marks and sum(mark.size for mark in marks) == len(body):
+        extra.append((extensions.KEY, extensions.format(marks)))
+    if partial:
+        extra.append((PARTIAL, True))
+    return tuple(extra)
+
+
+def announced_length(message: http.Message) -> int | None:
+    """The Content-Length of `message`, None where it has no usable one."""
+    text = message.headers.get("content-length", "")
+    return int(text) if text.isdecimal() else None
+
+
+def _request_length(announced: str) -> int:
+    # Go's http.NewRequest leaves 0 where it cannot tell the length, too.
+    return int(announced) if announced.isdecimal() else 0
+
+
+def _response_length(message: http.Response, method: str) -> int:
+    """As net/http has it: 0 without an announced length only where nothing could come."""
+    length = announced_length(message)
+    if length is not None:
+        return length
+    if method == "HEAD":
+        return -1
+    if message.is_http2:
+        is_over = not (isinstance(message.stream, Tap) and message.stream.called)
+        return 0 if is_over else -1
+    return 0 if message.status_code in (204, 304) else -1
+
+
+def _transfer_encoding(message: http.Response) -> tuple[str, ...]:
+    if message.is_http2:
+        return ()
+    codings = message.headers.get("transfer-encoding", "").lower()
+    return ("chunked",) if "chunked" in codings else ()
+
+
+def _trailer(message: http.Response) -> Headers:
+    """What came after the body, and the names that were announced and did not come."""
+    if not message.is_http2 and not _transfer_encoding(message):
+        return ()
+    announced = (
+        canonical_header_name(name.strip())
+        for value in message.headers.get_all("trailer")
+        for name in value.split(",")
+    )
+    names = {name: () for name in announced if name}
+    sent = message.trailers.items(multi=True) if message.trailers else ()
+    return tuple((names | dict(group_headers(sent))).items())

@@ -1,0 +1,145 @@
+"""What is said without secrets: every log line, every traceback, mitmdump's lines on flows.
+
+The last line of defence. Our own code redacts what it has to say; but mitmproxy speaks of
+URLs, and quotes in its errors what came in, and so does a crash.
+"""
+
+import contextlib
+import logging
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
+
+from anyvcr.core.errors import RedactionError
+from anyvcr.core.redaction.credentials import Credentials
+from anyvcr.core.redaction.redactor import Redactor
+from anyvcr.core.redaction.user_rules import RedactionRules
+
+traffic = logging.getLogger("anyvcr.traffic")
+"""A line for each request that was answered."""
+
+UNSAID = "(this could not be redacted, so it is not said)"
+
+_redact: Callable[[str], str] = Redactor(RedactionRules(), Credentials()).text
+
+
+def redact_with(redact: Callable[[str], str]) -> None:
+    """Take out what `redact` knows of from now on; before, what is secret by its shape."""
+    global _redact  # noqa: PLW0603  # there is one stderr, and one log
+    _redact = redact
+
+
+def clean(text: str) -> str:
+    """`text` as it may be said."""
+    try:
+        return _redact(without_bytes(text))
+    except RedactionError:
+        return UNSAID
+
+
+_BYTES = re.compile(r"""\bb(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
+
+
+def without_bytes(text: str) -> str:
+    """`text` without what mitmproxy quotes of the wire: not even its shape is known."""
+    if "b'" not in text and 'b"' not in text:
+        return text
+    return _BYTES.sub("b'…'", text)
+
+
+def watch_log() -> None:
+    """Have every log record of this process redacted, whoever makes it and handles it."""
+    logging.setLogRecordFactory(_Record)
+    # Else a record that cannot be formatted is printed with its arguments.
+    logging.raiseExceptions = False
+
+
+class _Record(logging.LogRecord):
+    """A record that only tells what may be said; its traceback is part of its message."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._error, self.exc_info = self.exc_info, None
+        self._said: str | None = None
+
+    def getMessage(self) -> str:  # noqa: N802  # logging names it
+        if self._said is None:
+            is_ours = self.name.startswith("anyvcr.") and not self._error
+            self._said = self._ours() if is_ours else self._theirs()
+        return self._said
+
+    def _ours(self) -> str:
+        """Only what is put into a message of ours can be secret, and is mostly the same."""
+        if isinstance(self.args, tuple):
+            self.args = tuple(
+                arg if isinstance(arg, int) else clean(str(arg)) for arg in self.args
+            )
+        return super().getMessage()
+
+    def _theirs(self) -> str:
+        text = super().getMessage()
+        if self._error and self._error[0]:
+            text += "\n" + "".join(traceback.format_exception(*self._error))
+        return clean(text.rstrip("\n"))
+
+
+_PEER = re.compile(r"(?:[0-9.]+|\[[0-9a-f:.]+\]):[0-9]+: ")
+"""The client's address: what follows is mostly the same, and known by then."""
+
+
+class Outlet:
+    """A text file that only gets what may be said, by the line or by what is said together."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._pending: list[str] = []
+        self._said: str | None = None
+
+    def write(self, text: str) -> int:
+        """Write a piece of a line; what is secret in it may be split over two."""
+        self._pending.append(text)
+        if self._said is None and text.endswith("\n"):
+            self._write_out()
+        return len(text)
+
+    def flush(self) -> None:
+        self._write_out()
+        self._file.flush()
+
+    @contextlib.contextmanager
+    def together(self, said: str) -> Iterator[None]:
+        """Several lines as one; `said`, which is clean, is not looked at again in them."""
+        self._said = said
+        try:
+            yield
+        finally:
+            self._write_out()
+            self._said = None
+
+    def _write_out(self) -> None:
+        text = "".join(self._pending)
+        self._pending.clear()
+        if not text:
+            return
+        peer = _PEER.match(text) if self._said is not None else None
+        start = peer.end() if peer else 0
+        before, said, after = text[start:], "", ""
+        if self._said and len(self._said) > 1:
+            before, said, after = before.partition(self._said)
+        self._file.write(text[:start] + clean(before) + said + (after and clean(after)))
+
+
+_TELLS_NO_VALUE = (AttributeError, ImportError, NameError, OSError, TypeError)
+"""Of names, types and files."""
+
+
+def frames(error: BaseException) -> str:
+    """Where `error` and its causes arose, without their texts where those hold values."""
+    before = error.__cause__ or (
+        None if error.__suppress_context__ else error.__context__
+    )
+    earlier = f"{frames(before)}\nand then\n" if before else ""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    text = f": {error}" if isinstance(error, _TELLS_NO_VALUE) else ""
+    return f"{earlier}{places}{type(error).__name__}{text}"
