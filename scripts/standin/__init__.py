@@ -2,7 +2,7 @@
 
 It answers from a cassette or from a function, over TLS (HTTP/2 and HTTP/1.1) and plain
 HTTP/1.1, on 127.0.0.1 only, and can be slow, break off, refuse. It runs on what mitmproxy
-brings along: h11, h2, wsproto, cryptography, brotli, zstandard.
+brings along: h11, h2, wsproto, cryptography, brotli, backports.zstd.
 
     with StandIn(cassette) as api:
         httpx.get(f"https://{api.address}/v1/models", verify=ssl.create_default_context(cafile=api.ca_file))

@@ -1,11 +1,16 @@
 """Content codings that flush: what went in can be decoded before the rest is there."""
 
+import sys
 import zlib
 from collections.abc import Callable
 from enum import StrEnum
 
 import brotli  # type: ignore[import-untyped]  # no types are published
-import zstandard
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 Encoder = Callable[[bytes, bool], bytes]
 """Takes a piece and whether it is the last one."""
@@ -55,14 +60,11 @@ def _brotli_encoder() -> Encoder:
 
 
 def _zstd_encoder() -> Encoder:
-    compressor = zstandard.ZstdCompressor().compressobj()
+    compressor = zstd.ZstdCompressor()
 
     def encode(data: bytes, last: bool) -> bytes:
-        flush = (
-            zstandard.COMPRESSOBJ_FLUSH_FINISH
-            if last
-            else zstandard.COMPRESSOBJ_FLUSH_BLOCK
-        )
-        return compressor.compress(data) + compressor.flush(flush)
+        if last:
+            return compressor.compress(data, compressor.FLUSH_FRAME)
+        return compressor.compress(data, compressor.FLUSH_BLOCK)
 
     return encode

@@ -1,9 +1,16 @@
 """Content codings taken off: of a whole body, and of one chunk after the other."""
 
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
+import brotli  # type: ignore[import-untyped]  # no types are published
 from mitmproxy.net import encoding
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 _DECODED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 _GZIP_OR_ZLIB = 47
@@ -23,10 +30,7 @@ def decode(body: bytes, content_encoding: str) -> bytes | None:
 
 def decode_each(chunks: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
     """What each chunk adds to the decoded body; ends early where one cannot be decoded."""
-    try:
-        step = _step(content_encoding)
-    except ImportError:
-        return
+    step = _step(content_encoding)
     for chunk in chunks:
         try:
             yield step(chunk)
@@ -44,13 +48,8 @@ def _step(content_encoding: str) -> Callable[[bytes], bytes]:
         case "gzip" | "x-gzip" | "deflate":
             return zlib.decompressobj(_GZIP_OR_ZLIB).decompress
         case "br":
-            # mitmproxy brings these two today; decode() asks mitmproxy for them.
-            import brotli  # type: ignore[import-untyped]  # noqa: PLC0415  # no types
-
             step: Callable[[bytes], bytes] = brotli.Decompressor().process
             return step
         case "zstd":
-            import zstandard  # noqa: PLC0415
-
-            return zstandard.ZstdDecompressor().decompressobj().decompress
+            return zstd.ZstdDecompressor().decompress
     return lambda chunk: chunk
