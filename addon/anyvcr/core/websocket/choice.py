@@ -1,0 +1,76 @@
+"""Which recorded conversation a client is having, found out by what it says.
+
+All that fit so far go on side by side; the first of them, the lead, speaks. Where the client
+says what the lead did not record, the next that fits takes the lead, if up to now it would
+have said messages of the same types; its ids are then replaced by those already sent.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from anyvcr.core.websocket.conversation import Conversation
+from anyvcr.core.websocket.event import Event
+from anyvcr.core.websocket.message import Message
+
+
+class Choice:
+    """The conversations that fit what one client has said; `taken` are the ids that others have.
+
+    A conversation is taken with the client's first word, so that two clients that connect at
+    once do not get the same one.
+    """
+
+    def __init__(self, fitting: Iterable[Conversation], taken: set[int]) -> None:
+        self._fitting = list(fitting)
+        self._taken = taken
+        self._mine: int | None = None
+        self.nearest: Conversation | None = None
+        """After a miss, the conversation that fitted until then."""
+
+    @property
+    def lead(self) -> Conversation | None:
+        """The conversation that speaks."""
+        return self._fitting[0] if self._fitting else None
+
+    def hear(self, live: Message) -> bool:
+        """Take what the client says; False where nothing recorded goes on like that."""
+        event = Event(live)
+        lead = self.lead
+        self._fitting = [
+            talk
+            for talk in self._fitting
+            if (talk.id == self._mine or talk.id not in self._taken)
+            and talk.hear(event)
+        ]
+        if self.lead is None:
+            self.nearest = lead
+            return False
+        if self.lead.id != self._mine:
+            if self._mine is not None:
+                self._taken.discard(self._mine)
+            self._mine = self.lead.id
+            self._taken.add(self._mine)
+        return True
+
+    def due(self, *, patient: bool = True) -> Iterator[Message]:
+        """What is to be sent now, in order."""
+        if self.lead is None:
+            return
+        said = self.lead.due(patient=patient)
+        sent = [self.lead.names.put_into(event) for event in said]
+        self._fitting[1:] = [
+            talk
+            for talk in self._fitting[1:]
+            if _follows(talk, talk.due(patient=patient), sent)
+        ]
+        yield from sent
+
+
+def _follows(talk: Conversation, own: list[Event], sent: list[Message]) -> bool:
+    """Whether `talk` would have said the like of what was sent; takes the ids that were."""
+    if len(own) != len(sent):
+        return False
+    for mine, theirs in zip(own, map(Event, sent), strict=True):
+        if mine.type != theirs.type or type(mine.message) is not type(theirs.message):
+            return False
+        talk.names.learn_from_server(mine, theirs)
+    return True

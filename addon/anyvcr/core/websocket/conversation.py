@@ -1,0 +1,201 @@
+"""One recorded conversation, and how far it has been played.
+
+What the client says is compared in its order, within a stream where it names one. What the
+server said goes out once all that the client had said before it has been heard again.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from anyvcr.core.matching.rules import Rules
+from anyvcr.core.websocket.event import APPEND, Event, Names, agree, audio
+from anyvcr.core.websocket.lanes import SESSION, Lane, Lanes
+from anyvcr.core.websocket.message import Binary, Close, End, Message, Side, Text
+
+
+class _Due(NamedTuple):
+    """A message of the server's."""
+
+    position: int
+    event: Event
+    lane: Lane
+    after: int
+    """How many messages of the client's, in its line, came before it."""
+    after_own: int
+    """How many it can have depended on: those before its response began or for it."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """Messages that wait for each other: those of one stream, or of all the rest."""
+
+    wanted: list[Event] = field(default_factory=list)
+    """What the client said."""
+    due: list[_Due] = field(default_factory=list)
+    heard: int = 0
+    said: int = 0
+    """How many of `due` have gone out, counted to the first that has not."""
+    early: set[int] = field(default_factory=set)
+    """Positions of those that have gone out before their turn."""
+
+    @property
+    def next(self) -> Event | None:
+        """What the client says next."""
+        return self.wanted[self.heard] if self.heard < len(self.wanted) else None
+
+    @property
+    def is_over(self) -> bool:
+        return self.heard == len(self.wanted) and self.said == len(self.due)
+
+    def pop(self) -> Iterator[_Due]:
+        """What is due, in order."""
+        while self.said < len(self.due):
+            due = self.due[self.said]
+            if due.position not in self.early and due.after > self.heard:
+                return
+            self.said += 1
+            if due.position in self.early:
+                self.early.discard(due.position)
+            else:
+                yield due
+
+    def pop_early(self) -> Iterator[_Due]:
+        """What is due but for messages of the client's that it cannot have depended on."""
+        waiting: set[Lane] = set()
+        for due in self.due[self.said :]:
+            if due.position in self.early or due.lane in waiting:
+                continue
+            if due.after_own > self.heard:
+                waiting.add(due.lane)
+                continue
+            self.early.add(due.position)
+            yield due
+
+
+class Conversation:
+    """A recording that talks: `hear` what the client says, then send what is `due`."""
+
+    def __init__(self, id: int, messages: Iterable[Message], rules: Rules) -> None:  # noqa: A002
+        self.id = id
+        """Of the interaction."""
+        self.names = Names()
+        self._rules = rules
+        self._lines: dict[Lane, _Line] = {SESSION: _Line()}
+        self._lanes = Lanes()
+        self._end: Event | None = None
+        self._streams: dict[str, Lane] = {}
+        """The recorded streams by the live client's names for them."""
+        self._audio = b""
+        """What came of a recorded piece of audio that is not whole yet."""
+        self._read(messages)
+
+    def _read(self, messages: Iterable[Message]) -> None:
+        own: dict[Lane, int] = {}
+        for position, message in enumerate(messages):
+            event = Event(message)
+            match message:
+                case Close() | End():
+                    # Where the client ended it, it does so again.
+                    if message.side is Side.SERVER:
+                        self._end = event
+                    return
+                case Text() | Binary() if message.side is Side.CLIENT:
+                    lane = self._lanes.of_client(event.value)
+                    line = self._line(lane)
+                    line.wanted.append(event)
+                    if lane in own:
+                        own[lane] = len(line.wanted)
+                case _:
+                    lane = self._lanes.of_server(event.value)
+                    line = self._line(lane)
+                    count = len(line.wanted)
+                    alone = count if lane == SESSION else own.setdefault(lane, count)
+                    line.due.append(_Due(position, event, lane, count, alone))
+
+    def _line(self, lane: Lane) -> _Line:
+        """The line that messages of `lane` wait in."""
+        return self._lines.setdefault(lane if lane.is_stream else SESSION, _Line())
+
+    def hear(self, live: Event) -> bool:
+        """Take what the client says; False where this conversation does not go on like that."""
+        if live.type == APPEND:
+            return self._hear_audio(live)
+        if self._audio:
+            return False  # a part of a recorded piece came, and not the rest
+        for lane in self._lanes_for(live):
+            line = self._lines[lane]
+            wanted = line.next
+            if wanted and agree(wanted, live, self._rules, self.names.live):
+                line.heard += 1
+                self.names.learn_from_client(wanted, live)
+                if lane.is_stream and isinstance(
+                    name := live.value.get("stream_id"), str
+                ):
+                    self._streams[name] = lane
+                return True
+        return False
+
+    def _lanes_for(self, live: Event) -> Sequence[Lane]:
+        """The recorded lanes whose next message the live one may be, the likeliest first."""
+        value = live.value
+        name = value.get("stream_id")
+        if not isinstance(name, str):
+            known = {now: before for before, now in self.names.live.items()}
+            response = value.get("previous_response_id")
+            if isinstance(response, str) and response in known:
+                value = {**value, "previous_response_id": known[response]}
+            lane = self._lanes.of_client(value)
+            return [lane if lane.is_stream else SESSION]
+        if name in self._streams:
+            return [self._streams[name]]
+        bound = set(self._streams.values())
+        free = [lane for lane in self._lines if lane.is_stream and lane not in bound]
+        return sorted(free, key=lambda lane: lane.id != name)
+
+    def _hear_audio(self, live: Event) -> bool:
+        """Take audio by its bytes, however the client cuts it."""
+        piece = audio(live)
+        if piece is None:
+            return False
+        line = self._lines[SESSION]
+        heard = self._audio + piece
+        while heard:
+            wanted = line.next
+            recorded = audio(wanted) if wanted and wanted.type == APPEND else None
+            if recorded is None:
+                return False
+            if not heard.startswith(recorded):
+                if not recorded.startswith(heard):
+                    return False
+                break
+            line.heard += 1
+            heard = heard[len(recorded) :]
+        self._audio = heard
+        return True
+
+    def due(self, *, patient: bool = True) -> list[Event]:
+        """What the server says now, in the recorded order, each once.
+
+        A patient server waits for all that its client had said before; an impatient one, for
+        what its response can have depended on: a program may send a tool's output after the
+        response today that it sent during the response when it was recorded.
+        """
+        found = [due for line in self._lines.values() for due in line.pop()]
+        if not patient:
+            found += self._lines[SESSION].pop_early()
+        events = [due.event for due in sorted(found)]
+        if self._end and all(line.is_over for line in self._lines.values()):
+            events.append(self._end)
+            self._end = None
+        return events
+
+    @property
+    def is_started(self) -> bool:
+        """Whether the client has said anything that was recorded."""
+        return bool(self._audio) or any(line.heard for line in self._lines.values())
+
+    @property
+    def expected(self) -> list[Event]:
+        """What the client may say next, for a message about a miss."""
+        return [line.next for line in self._lines.values() if line.next]
