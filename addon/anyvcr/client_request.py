@@ -1,15 +1,25 @@
-"""A request as it came in, at whichever door, and the cassette that it names."""
+"""A client's request: as it came in, at whichever door, and as go-vcr would have recorded it.
+
+go-vcr sits inside the client and sees Go's http.Request; we see the wire. Go's requests say
+HTTP/1.1 whatever is negotiated later, and headers that its transport adds below go-vcr are
+not the program's.
+"""
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote
 
+from anyvcr.core.cassette.model import Request, canonical_header_name, group_headers
+from anyvcr.core.go import form
 from anyvcr.core.hosts import Origin
 
 Fields = tuple[tuple[str, str], ...]
 
+REQUEST_HEADERS = frozenset({"Accept", "Content-Type", "User-Agent"})
+"""What x/vcr keeps (hooks.go, headersToKeep); all others may hold secrets."""
 NAME_HEADER = "X-Anyvcr-Cassette"
 _NAME_PATH = "/cassette/"
 _OURS = frozenset({NAME_HEADER.lower(), "proxy-authorization", "proxy-connection"})
@@ -89,3 +99,33 @@ def proxy_user(authorization: str) -> str | None:
     except (binascii.Error, ValueError):
         return None
     return unquote(text.partition(":")[0]) or None
+
+
+def recorded_request(
+    method: str,
+    url: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    keep: frozenset[str],
+) -> Request:
+    """The request as the client made it, with the headers in `keep` only."""
+    fields = tuple((canonical_header_name(name), value) for name, value in headers)
+    values = dict(reversed(fields))
+    return Request(
+        method=method,
+        url=url,
+        headers=group_headers(
+            (name, value)
+            for name, value in fields
+            # Go's transport adds its agent below go-vcr, which never sees it.
+            if name in keep and not value.startswith("Go-http-client/")
+        ),
+        body=body,
+        content_length=_request_length(values.get("Content-Length", "")),
+        form=form.parse(method, url, values.get("Content-Type", ""), body),
+    )
+
+
+def _request_length(announced: str) -> int:
+    # Go's http.NewRequest leaves 0 where it cannot tell the length, too.
+    return int(announced) if announced.isdecimal() else 0

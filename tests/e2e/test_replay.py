@@ -165,7 +165,7 @@ def test_no_upstream_is_ever_connected(
 BREAKERS = {
     "decide": "from anyvcr.core.session import Session as target; name = 'decide'",
     "next_layer": "from anyvcr.proxy.addon import Anyvcr as target; name = 'next_layer'",
-    "answer": "from anyvcr.proxy.recording import capture as target; name = 'request'",
+    "answer": "from anyvcr import decider as target; name = 'recorded_request'",
 }
 
 

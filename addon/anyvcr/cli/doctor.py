@@ -17,8 +17,8 @@ from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from anyvcr.core.matching.rules import Repeats
 from anyvcr.core.modes import Mode
-from anyvcr.proxy.addon import Anyvcr
 from anyvcr.settings import Settings
+from anyvcr.tally import Tally
 
 PATIENCE = 60.0
 """Seconds for one probe; the first `go run` compiles Go's own network library."""
@@ -64,7 +64,7 @@ async def _examine(command: Sequence[str] | None) -> list[Finding]:
             variables = environment(settings, listener, proxy, trust)
             if command is not None:
                 await child.run(command, variables)
-                return [_diagnosis(" ".join(command), proxy.addon)]
+                return [_diagnosis(" ".join(command), proxy.addon.tally)]
             found = [
                 await asyncio.to_thread(_probe, probe, folder, variables)
                 for probe in PROBES
@@ -110,19 +110,19 @@ def _probe(probe: Probe, folder: Path, variables: Mapping[str, str]) -> Finding 
     return Finding(probe.runtime, False, f"use --base-url; it said: {said[-1][:160]}")
 
 
-def _diagnosis(command: str, addon: Anyvcr) -> Finding:
-    if addon.calls:
-        words = f"{addon.calls} calls to the API came through the proxy"
+def _diagnosis(command: str, tally: Tally) -> Finding:
+    if tally.calls:
+        words = f"{tally.calls} calls to the API came through the proxy"
         return Finding(command, True, words)
-    if addon.refused_handshakes:
+    if tally.refused_handshakes:
         words = "it reaches the proxy but refuses our certificate: use --base-url"
-    elif addon.handshakes:
+    elif tally.handshakes:
         words = (
             "it spoke TLS with the proxy but sent no request: it refuses our certificate "
             "after the handshake, as GnuTLS does; use --base-url"
         )
-    elif addon.other_hosts:
-        hosts = ", ".join(sorted(addon.other_hosts)[:5])
+    elif tally.other_hosts:
+        hosts = ", ".join(sorted(tally.other_hosts)[:5])
         words = f"it calls other hosts only ({hosts}): name the API's with --api-host"
     else:
         words = (

@@ -62,7 +62,8 @@ async def _with_command(
         except child.CommandError as error:
             console.say(str(error))
             return error.code
-    return verdict.exit_code(proxy.addon, demands, command, code)
+    addon = proxy.addon
+    return verdict.exit_code(addon.tally, addon.summaries, demands, command, code)
 
 
 async def _until_stopped(
@@ -152,7 +153,7 @@ def environment(
         Endpoint(host, origin.port),
         trust,
         settings,
-        replay=not proxy.addon.may_forward,
+        replay=not proxy.addon.decider.may_forward,
         base_url=listener.base_url,
         cassette=cassette,
     )

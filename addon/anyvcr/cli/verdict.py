@@ -13,7 +13,7 @@ from anyvcr.cli import console
 from anyvcr.clients.remedies import remedy
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.modes import Mode
-from anyvcr.proxy.addon import Anyvcr
+from anyvcr.tally import Tally
 
 EXIT_FAILED = 1
 EXIT_MISSED = 3
@@ -44,24 +44,27 @@ def parse_age(text: str) -> float:
 
 
 def exit_code(
-    addon: Anyvcr, demands: Demands, command: Sequence[str], code: int
+    tally: Tally,
+    summaries: Sequence[Summary],
+    demands: Demands,
+    command: Sequence[str],
+    code: int,
 ) -> int:
     """The exit code of the run, whose reasons are said; a failed command keeps its own."""
-    summaries = addon.summaries
     if demands.report is not None:
         _write_report(demands.report, summaries, code)
-    if addon.calls == 0 and not all(s.mode is Mode.PASSTHROUGH for s in summaries):
-        _explain_silence(addon, summaries)
+    if tally.calls == 0 and not all(s.mode is Mode.PASSTHROUGH for s in summaries):
+        _explain_silence(tally, summaries)
         if cause := remedy(command):
             console.say(f"with {Path(command[0]).name}: {cause}")
     if code:
         return code
-    if addon.failed or any(summary.failure for summary in summaries):
+    if tally.failed or any(summary.failure for summary in summaries):
         return EXIT_FAILED
     reasons = [reason for s in summaries for reason in _reasons(s, demands)]
-    if addon.refused:
+    if tally.refused:
         reasons.append(
-            f"{addon.refused} of its calls had no cassette to be answered from"
+            f"{tally.refused} of its calls had no cassette to be answered from"
         )
     for reason in reasons:
         console.say(f"the command succeeded, but {reason}")
@@ -109,12 +112,12 @@ def _write_report(place: Path, summaries: Sequence[Summary], code: int) -> None:
         raise ConfigError(msg) from error
 
 
-def _explain_silence(addon: Anyvcr, summaries: Sequence[Summary]) -> None:
+def _explain_silence(tally: Tally, summaries: Sequence[Summary]) -> None:
     recording = any(summary.mode is Mode.RECORD_ONLY for summary in summaries)
     what = "recorded" if recording else "played back"
-    if addon.refused_handshakes:
+    if tally.refused_handshakes:
         console.say(
-            f"nothing was {what}: {addon.refused_handshakes} connections to the API came, but the "
+            f"nothing was {what}: {tally.refused_handshakes} connections to the API came, but the "
             "program does not trust our certificate; --base-url does without one"
         )
         return

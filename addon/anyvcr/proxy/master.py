@@ -126,7 +126,7 @@ class Proxy:
         if self._upstream_ca is not None:
             opts.update(ssl_verify_upstream_trusted_ca=str(self._upstream_ca))
         if self._parent is not None:
-            self.addon.see((), self._parent)
+            self.addon.decider.see((), self._parent)
             parts = urlsplit(self._parent)
             address = parts.netloc.rpartition("@")[2]
             opts.update(mode=[f"upstream:{parts.scheme}://{address}"])

@@ -1,58 +1,27 @@
-"""From mitmproxy's flows to what go-vcr would have recorded of them.
+"""From mitmproxy's responses to what go-vcr would have recorded of them.
 
-go-vcr sits inside the client and sees Go's http.Request and http.Response; we see the wire.
-The differences are settled here: Go's requests say HTTP/1.1 whatever is negotiated later,
-and headers that its transport adds below go-vcr are not the program's.
+go-vcr sits inside the client and sees Go's http.Response; we see the wire.
 """
-
-from collections.abc import Iterable
 
 from mitmproxy import http
 
+from anyvcr.client_request import REQUEST_HEADERS
 from anyvcr.core.cassette import extensions
 from anyvcr.core.cassette.extensions import Timing
 from anyvcr.core.cassette.model import (
     Extra,
     Headers,
-    Request,
     Response,
     canonical_header_name,
     group_headers,
 )
-from anyvcr.core.go import form, status
+from anyvcr.core.go import status
 from anyvcr.core.replay.answer import PARTIAL
 from anyvcr.proxy.recording import decoding
 from anyvcr.proxy.recording.tap import Tap
 
-REQUEST_HEADERS = frozenset({"Accept", "Content-Type", "User-Agent"})
-"""What x/vcr keeps (hooks.go, headersToKeep); all others may hold secrets."""
 RESPONSE_HEADERS = REQUEST_HEADERS | {"Content-Disposition", "Location"}
 """With what a client needs from an answer to go on."""
-
-
-def request(
-    method: str,
-    url: str,
-    headers: Iterable[tuple[str, str]],
-    body: bytes,
-    keep: frozenset[str],
-) -> Request:
-    """The request as the client made it, with the headers in `keep` only."""
-    fields = tuple((canonical_header_name(name), value) for name, value in headers)
-    values = dict(reversed(fields))
-    return Request(
-        method=method,
-        url=url,
-        headers=group_headers(
-            (name, value)
-            for name, value in fields
-            # Go's transport adds its agent below go-vcr, which never sees it.
-            if name in keep and not value.startswith("Go-http-client/")
-        ),
-        body=body,
-        content_length=_request_length(values.get("Content-Length", "")),
-        form=form.parse(method, url, values.get("Content-Type", ""), body),
-    )
 
 
 def response(
@@ -143,11 +112,6 @@ def announced_length(message: http.Message) -> int | None:
     """The Content-Length of `message`, None where it has no usable one."""
     text = message.headers.get("content-length", "")
     return int(text) if text.isdecimal() else None
-
-
-def _request_length(announced: str) -> int:
-    # Go's http.NewRequest leaves 0 where it cannot tell the length, too.
-    return int(announced) if announced.isdecimal() else 0
 
 
 def _response_length(message: http.Response, method: str) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from mitmproxy import ctx, http
 
 from anyvcr.cassettes.deck import Deck
+from anyvcr.client_request import REQUEST_HEADERS, recorded_request
 from anyvcr.core.cassette.model import Request
 from anyvcr.proxy.recording import capture
 from anyvcr.proxy.recording.tap import Stopwatch, Tap, pass_on
@@ -21,7 +22,7 @@ WEBSOCKET = "WebSockets are not recorded"
 class What:
     """What of an exchange is stored."""
 
-    request_headers: frozenset[str] = capture.REQUEST_HEADERS
+    request_headers: frozenset[str] = REQUEST_HEADERS
     response_headers: frozenset[str] = capture.RESPONSE_HEADERS
     timing: bool = False
     partial: bool = False
@@ -72,7 +73,7 @@ class Exchanges:
 
         def complete() -> Request:
             kept = self._what.request_headers
-            return capture.request(method, url, fields, tap.take(), kept)
+            return recorded_request(method, url, fields, tap.take(), kept)
 
         self._open[flow.id] = _Exchange(
             flow=flow,

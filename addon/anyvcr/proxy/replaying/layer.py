@@ -2,7 +2,8 @@
 
 mitmproxy's HTTP layer asks its addons and then connects upstream; this one stands in its
 place in replay-only sessions. It speaks HTTP/1.1 (h11) and has no command that opens a
-connection: whatever goes wrong in it, no request for an API host leaves the machine.
+connection, and the decider that it asks has none either: whatever goes wrong in it, no
+request for an API host leaves the machine.
 
 It serves three doors: requests inside a CONNECT tunnel (`tunnel` is their origin), plain
 proxy requests, and base-URL requests. On the listener itself it reads CONNECT, too. What is
@@ -10,7 +11,6 @@ not for the API it hands over to mitmproxy's HTTP layer, bytes unread, for good.
 """
 
 import time
-from typing import Protocol
 from urllib.parse import urlsplit
 
 import h11
@@ -24,6 +24,7 @@ from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import Origin
 from anyvcr.core.replay import fast_http1
 from anyvcr.core.replay.answer import Answer, refused, too_large
+from anyvcr.decider import Decider
 from anyvcr.proxy.replaying.writer import Playback
 
 MAX_HEAD = 1 << 20
@@ -32,39 +33,18 @@ MAX_HEAD = 1 << 20
 Commands = layer.CommandGenerator[None]
 
 
-class Player(Protocol):
-    """What answers the requests that this layer reads."""
-
-    @property
-    def base_url(self) -> Origin:
-        """The API that base-URL requests are for."""
-
-    @property
-    def upload_limit(self) -> int:
-        """Bytes of a request's body that are read; a larger one is refused."""
-
-    def plays(self, origin: Origin) -> bool:
-        """Whether requests for `origin` are answered from the cassette."""
-
-    def see(self, fields: Fields) -> None:
-        """Take note of the headers of a CONNECT."""
-
-    def answer(self, asked: Asked) -> Answer:
-        """The recorded answer, or the refusal; never an exception that means "forward"."""
-
-
 class ReplayLayer(layer.Layer):
     """HTTP/1.1 server on the client's connection."""
 
     def __init__(
         self,
         context: Context,
-        player: Player,
+        decider: Decider,
         tunnel: Origin | None = None,
         user: str | None = None,
     ) -> None:
         super().__init__(context)
-        self._player = player
+        self._decider = decider
         self._tunnel = tunnel
         self._user = user
         self._http = _connection()
@@ -96,10 +76,10 @@ class ReplayLayer(layer.Layer):
     def _answer_plainly(self, data: bytes) -> layer.CommandGenerator[bool]:
         """Answer the whole request that `data` is without h11, if it is as plain as most are."""
         plain = fast_http1.read(data)
-        if plain is None or len(plain.body) > self._player.upload_limit:
+        if plain is None or len(plain.body) > self._decider.upload_limit:
             return False
         asked_at = time.perf_counter()
-        origin = self._tunnel or self._player.base_url
+        origin = self._tunnel or self._decider.base_url
         asked = Asked(
             method=plain.method,
             origin=origin,
@@ -109,7 +89,7 @@ class ReplayLayer(layer.Layer):
             at_listener=self._tunnel is None,
             user=self._user,
         )
-        answer = self._player.answer(asked)
+        answer = self._decider.answer(asked)
         written = fast_http1.write(answer)
         if written is not None:
             yield commands.SendData(self.context.client, written)
@@ -164,20 +144,20 @@ class ReplayLayer(layer.Layer):
         if origin is None:
             yield from self._reject("its target is no URL")
             return True
-        if self._tunnel is None and not self._player.plays(origin):
+        if self._tunnel is None and not self._decider.plays(origin):
             yield from self._hand_over()
             return True
         self._request, self._origin = request, origin
         self._head = b""
         self._size = 0
         announced = dict(request.headers).get(b"content-length", b"0")
-        self._is_too_large = int(announced) > self._player.upload_limit
+        self._is_too_large = int(announced) > self._decider.upload_limit
         return False
 
     def _keep(self, data: bytes) -> None:
         """Take a piece of the request's body; one that is too large is read, not kept."""
         self._size += len(data)
-        if self._is_too_large or self._size > self._player.upload_limit:
+        if self._is_too_large or self._size > self._decider.upload_limit:
             self._is_too_large = True
             self._body.clear()
         else:
@@ -187,7 +167,7 @@ class ReplayLayer(layer.Layer):
         if self._tunnel is not None:
             return self._tunnel
         if request.target.startswith(b"/"):
-            return self._player.base_url
+            return self._decider.base_url
         try:
             return Origin.parse(request.target.decode("ascii", "surrogateescape"))
         except ConfigError:
@@ -199,16 +179,16 @@ class ReplayLayer(layer.Layer):
         )
         number = int(port) if port.isdecimal() else 0
         origin = Origin("https", host.strip("[]").lower(), number)
-        if not self._player.plays(origin):
+        if not self._decider.plays(origin):
             yield from self._hand_over()
             return
         fields = _fields(request)
-        self._player.see(fields)
+        self._decider.see(fields)
         response = h11.Response(status_code=200, reason=b"OK", headers=[])
         yield self._send(response)
         self.context.server.address = (origin.host, origin.port)
         tunnelled, _ = self._http.trailing_data
-        child = _Tunnel(self.context, self._player, origin, _user(fields))
+        child = _Tunnel(self.context, self._decider, origin, _user(fields))
         self._handle_event = child.handle_event  # type: ignore[method-assign]
         yield from child.handle_event(events.Start())
         if tunnelled:
@@ -233,7 +213,7 @@ class ReplayLayer(layer.Layer):
         asked_at = time.perf_counter()
         if self._is_too_large:
             return (
-                yield from self._start(too_large(self._player.upload_limit), asked_at)
+                yield from self._start(too_large(self._decider.upload_limit), asked_at)
             )
         target = self._request.target.decode("utf-8", "surrogateescape")
         if not target.startswith("/"):
@@ -248,7 +228,7 @@ class ReplayLayer(layer.Layer):
             at_listener=self._tunnel is None and self._request.target[:1] == b"/",
             user=self._user,
         )
-        answer = self._player.answer(asked)
+        answer = self._decider.answer(asked)
         return (yield from self._start(answer, asked_at))
 
     def _start(self, answer: Answer, asked: float) -> layer.CommandGenerator[bool]:
@@ -306,10 +286,10 @@ class _Tunnel(layer.Layer):
     """The inside of a CONNECT to an API host: TLS as a rule, else plain HTTP."""
 
     def __init__(
-        self, context: Context, player: Player, origin: Origin, user: str | None
+        self, context: Context, decider: Decider, origin: Origin, user: str | None
     ) -> None:
         super().__init__(context)
-        self._player = player
+        self._decider = decider
         self._origin = origin
         self._user = user
 
@@ -318,7 +298,9 @@ class _Tunnel(layer.Layer):
             if isinstance(event, events.ConnectionClosed):
                 yield commands.CloseConnection(self.context.client)
             return
-        child = replay(self.context, self._player, self._origin, event.data, self._user)
+        child = replay(
+            self.context, self._decider, self._origin, event.data, self._user
+        )
         self._handle_event = child.handle_event  # type: ignore[method-assign]
         yield from child.handle_event(events.Start())
         yield from child.handle_event(event)
@@ -326,7 +308,7 @@ class _Tunnel(layer.Layer):
 
 def replay(
     context: Context,
-    player: Player,
+    decider: Decider,
     origin: Origin | None,
     first: bytes,
     user: str | None = None,
@@ -340,12 +322,12 @@ def replay(
     if origin is not None and not tls:
         origin = Origin("http", origin.host, origin.port)
     if not tls:
-        return ReplayLayer(context, player, origin, user)
+        return ReplayLayer(context, decider, origin, user)
     if origin is not None:
         # What we serve is HTTP/1.1; a client that insists on HTTP/2 must not be told yes.
         context.client.alpn = b"http/1.1"
     outer = ClientTLSLayer(context)
-    outer.child_layer = ReplayLayer(context, player, origin, user)
+    outer.child_layer = ReplayLayer(context, decider, origin, user)
     return outer
 
 

@@ -1,0 +1,21 @@
+"""What came of a run's connections and requests: plain counters that a report reads."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one run; the cassettes' own counts are in their summaries."""
+
+    failed: bool = False
+    """Something of ours failed; a cassette that cannot be written is in its summary."""
+    calls: int = 0
+    """Requests for the API that were seen, answered or not."""
+    refused: int = 0
+    """Requests whose cassette could not be opened."""
+    handshakes: int = 0
+    """Connections whose client accepted our certificate, at first."""
+    refused_handshakes: int = 0
+    """Connections to the API whose client did not trust our certificate."""
+    other_hosts: set[str] = field(default_factory=set)
+    """Hosts that are not the API's and were tunnelled."""
