@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from anyvcr.core.cassette import fast_reader, writer
 from anyvcr.core.cassette.model import Cassette, Interaction, Style
+from anyvcr.core.cassette.truncation import Torn
 from anyvcr.core.goyaml import layout
 from anyvcr.core.goyaml.emitter import entries, items
 from anyvcr.core.goyaml.scalar_style import may_fold
@@ -56,6 +57,20 @@ def appendable(data: bytes, *, file: str = "") -> None:
         from anyvcr.core.cassette import yaml_reader  # noqa: PLC0415  # as above
 
         yaml_reader.check_appendable(data, file=file)
+
+
+def torn(data: bytes) -> Torn | None:
+    """Where the cassette `data` was cut off in its last interaction; None where it is whole.
+
+    A recorder killed while it wrote leaves such a file: `data[:torn.kept]` is a cassette that
+    can grow on, `torn.tail` is what to keep aside. Raises CassetteFormatError where something
+    else is wrong, or wrong as well.
+    """
+    if fast_reader.cassette(data) is not None:
+        return None
+    from anyvcr.core.cassette import yaml_reader  # noqa: PLC0415  # as above
+
+    return yaml_reader.torn(data)
 
 
 def _is_folded(cassette: Cassette, data: bytes) -> bool:

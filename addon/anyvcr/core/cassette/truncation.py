@@ -1,26 +1,58 @@
-"""A file that ends in the middle of an interaction: knowing one, and keeping the rest."""
+"""A file that ends in the middle of its last interaction: what is whole, and where the tail starts.
+
+A recorder that is killed, or a full disk, cuts a cassette off at any byte, also where what is
+left is valid YAML. So the end of the file is judged by its lines and go-vcr's order of keys,
+without a YAML parser: a body's lines are always indented further than the keys.
+"""
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 
-from anyvcr.core.goyaml import decode
-from anyvcr.core.goyaml.nodes import Collection, Node, Scalar
+from anyvcr.core.cassette import schema
 
 
-def is_cut_off(last: Node, data: bytes) -> bool:
-    """Whether the `last` interaction of the file ends before go-vcr's last key, its duration.
+@dataclass(frozen=True, slots=True)
+class Torn:
+    """A cut-off file: `data[:kept]` is a cassette again, `tail` is what followed."""
 
-    Only what go-vcr began to write counts: keys that it always writes, in its order, from
-    the first one on. A cassette made by hand may leave any of them out.
+    kept: int
+    """Bytes, up to and with a line end."""
+    tail: bytes
+    """What is left of the interaction that was being written."""
+
+
+def find(data: bytes) -> Torn | None:
+    """Where the cassette `data` was cut off; None where its last interaction looks whole.
+
+    Only what go-vcr began to write counts: keys that it always writes, in its order, from the
+    first one on. A cassette made by hand may leave any of them out. Blocks of NUL, which a
+    file system may leave after a loss of power, count as cut off.
     """
-    present = [
-        name
-        for name, node in _leaves(last)
-        if name in _ALWAYS or (name in _MESSAGES and isinstance(node, Collection))
-    ]
-    if not present or tuple(present) != _ALWAYS[: len(present)]:
-        return False
-    return len(present) < len(_ALWAYS) or _in_last_word(last, data)
+    written = data.rstrip(b"\0")
+    start = last_start(written)
+    if start is None:
+        return None
+    if _is_cut_off(written[start:]):
+        return Torn(start, data[start:])
+    if len(written) < len(data):
+        end = written.rfind(b"\n") + 1
+        return (
+            Torn(end, data[end:]) if end == len(written) else Torn(start, data[start:])
+        )
+    return None
+
+
+def last_start(data: bytes) -> int | None:
+    """The offset of the last line that begins an interaction, in any indentation."""
+    first = _FIRST.search(data)
+    if first is None:
+        return None
+    dash = b"\n" + first[1] + b"-"
+    at = len(data)
+    while (at := data.rfind(dash, first.start(1) - 1, at)) >= 0:
+        if data[at + len(dash) : at + len(dash) + 1] in {b"", b" ", b"\n", b"\r"}:
+            return at + 1
+    return None
 
 
 def ends_at(data: bytes, line: int | None) -> bool:
@@ -28,60 +60,97 @@ def ends_at(data: bytes, line: int | None) -> bool:
     return line is not None and line > data.count(b"\n")
 
 
-def last_start(data: bytes) -> int | None:
-    """The offset of the last line that begins an interaction in either style."""
-    found = None
-    for found in _ITEM.finditer(data):  # noqa: B007
-        pass
-    return found.start() if found else None
-
-
 def interaction_at(data: bytes, line: int | None) -> int | None:
     """The position in the list of the interaction that `line` belongs to."""
-    if line is None:
+    first = _FIRST.search(data)
+    if line is None or first is None:
         return None
     before = b"\n".join(data.split(b"\n", line)[:line])
-    count = sum(1 for _ in _ITEM.finditer(before))
+    item = re.compile(rb"^%b-(?=[ \r]|$)" % first[1], re.MULTILINE)
+    count = sum(1 for _ in item.finditer(before))
     return count - 1 if count else None
 
 
-def _in_last_word(last: Node, data: bytes) -> bool:
-    """Go ends each duration with `s`, so `12m` is the beginning of `12ms`."""
-    *_, (_, node) = _leaves(last)
-    return (
-        not data.endswith((b"\n", b"\r"))
-        and isinstance(node, Scalar)
-        and node.text[-1:] != "s"
-    )
+def _is_cut_off(item: bytes) -> bool:
+    """Whether `item`, the text of one interaction, ends before what go-vcr writes last."""
+    lines = item.split(b"\n", 2)
+    if len(lines) < 3:  # its id, and nothing or a part of `request:`
+        return _is_begun(item)
+    if not _ID.fullmatch(lines[0]) or lines[1].strip() != b"request:":
+        return False
+    request = re.search(rb"^( *)request:", lines[1])
+    if request is None:
+        return False
+    return _lacks_keys(lines[2], len(request[1]))
 
 
-def _leaves(interaction: Node) -> Iterator[tuple[str, Node]]:
-    for name, node in decode.mapping(interaction, "interaction").items():
-        if name in _MESSAGES and isinstance(node, Collection) and node.content:
-            for key, value in decode.mapping(node, name).items():
-                yield f"{name}.{key}", value
+def _is_begun(item: bytes) -> bool:
+    id_line, _, rest = item.partition(b"\n")
+    if not rest:
+        return b"- id: ".startswith(id_line.strip()) or bool(_ID.fullmatch(id_line))
+    return bool(_ID.fullmatch(id_line)) and b"request:".startswith(rest.strip())
+
+
+def _lacks_keys(lines: bytes, level: int) -> bool:
+    """Whether the keys of request and response stop before the last one has its value.
+
+    `level` is the column of `request:` and `response:`; those of their keys are deeper.
+    """
+    column = len(lines) - len(lines.lstrip(b" "))
+    if column <= level:
+        return not lines.strip()
+    found: list[bytes] = []
+    side = b"request."
+    last = b""
+    for match in _outline(column).finditer(lines):
+        last = match[0]
+        indent = len(match[1])
+        name, colon, _ = match[2].partition(b":")
+        if indent == column:
+            if match[2].startswith(b"- "):
+                continue  # an item of a compact list
+            is_open = not colon and match.end() == len(lines)
+            found.append(side + name if not is_open else b"")
+        elif (
+            indent == level
+            and side == b"request."
+            and b"response:".startswith(match[2].rstrip())
+        ):
+            side = b"response."
         else:
-            yield name, node
+            # Something follows the two messages, so they are whole.
+            return False
+    return _stops_early(found, lines, last)
 
 
-_MESSAGES = frozenset({"request", "response"})
-_ITEM = re.compile(rb"^(?:    )?-(?= |\Z)", re.MULTILINE)
-_ALWAYS = (
-    "id",
-    "request.proto",
-    "request.proto_major",
-    "request.proto_minor",
-    "request.content_length",
-    "request.host",
-    "request.url",
-    "request.method",
-    "response.proto",
-    "response.proto_major",
-    "response.proto_minor",
-    "response.content_length",
-    "response.body",
-    "response.headers",
-    "response.status",
-    "response.code",
-    "response.duration",
+def _stops_early(found: list[bytes], lines: bytes, last: bytes) -> bool:
+    keys = tuple(key for key in found if key in _ALWAYS)
+    if keys != _ALWAYS[: len(keys)] or (not keys and any(found)):
+        return False
+    if len(keys) < len(_ALWAYS):
+        return True
+    if lines.endswith((b"\n", b"\r")):
+        return False
+    name, colon, value = last.strip().partition(b":")
+    if name == b"duration":
+        # Go ends each duration with `s`, so `12m` is the beginning of `12ms`.
+        return value[-1:] != b"s"
+    return not colon or (name in _OURS and value != b" true")
+
+
+_FIRST = re.compile(
+    rb"^interactions:[ \r]*\n(?:[ \r]*\n|#[^\n]*\n)*( *)-", re.MULTILINE
 )
+_ID = re.compile(rb" *- id: *[0-9]*\r?")
+_ALWAYS = tuple(
+    f"{side}.{key.name}".encode()
+    for side, keys in (("request", schema.REQUEST), ("response", schema.RESPONSE))
+    for key in keys
+    if not key.omitempty
+)
+_OURS = frozenset(key.name.encode() for key in schema.EXTENSIONS)
+
+
+def _outline(column: int) -> "re.Pattern[bytes]":
+    """Lines that are indented no further than `column`."""
+    return re.compile(rb"^( {0,%d})([^ \n\r][^\n]*)" % column, re.MULTILINE)

@@ -5,7 +5,7 @@ from anyvcr.core.cassette import truncation
 from anyvcr.core.cassette.model import Cassette, Style
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.goyaml import decode, layout
-from anyvcr.core.goyaml.nodes import Collection, Document, Node, Scalar, compose
+from anyvcr.core.goyaml.nodes import Collection, Document, Scalar, compose
 from anyvcr.core.goyaml.quirks import mended
 
 _Document = Document[reading.Draft | CassetteFormatError]
@@ -22,8 +22,8 @@ def cassette(data: bytes, *, file: str = "") -> Cassette:
 def check_appendable(data: bytes, *, file: str = "") -> None:
     """Raise CassetteFormatError where no interaction can follow at the end of `data`."""
     try:
+        found = _cassette(data)
         document = _compose(data)
-        found = _checked(document, data)
         _check_end(document, found.style)
         if not data.endswith(b"\n") and _cassette(data + b"\n") != found:
             raise CassetteFormatError(
@@ -33,12 +33,32 @@ def check_appendable(data: bytes, *, file: str = "") -> None:
         raise _explained(error, data).in_file(file) from None
 
 
-class _CutOffError(CassetteFormatError):
-    """The last interaction lacks its end."""
+def torn(data: bytes) -> truncation.Torn | None:
+    """Where `data` was cut off, None where it is whole; raises CassetteFormatError for other faults."""
+    found = truncation.find(data)
+    if found is None:
+        try:
+            _read(data)
+        except CassetteFormatError as error:
+            start = truncation.last_start(data)
+            if start is None or not truncation.ends_at(data, error.line):
+                raise
+            found = truncation.Torn(start, data[start:])
+        else:
+            return None
+    cassette(data[: found.kept])
+    return found
 
 
 def _cassette(data: bytes) -> Cassette:
-    return _checked(_compose(data), data)
+    """The cassette in `data`, unless its end is missing."""
+    if truncation.find(data) is not None:
+        raise _CutOffError("the last interaction is cut off")
+    return _read(data)
+
+
+def _read(data: bytes) -> Cassette:
+    return reading.cassette(_compose(data))
 
 
 def _compose(data: bytes) -> _Document:
@@ -49,26 +69,8 @@ def _compose(data: bytes) -> _Document:
         raise CassetteFormatError(error.what, line=error.line, interaction=at) from None
 
 
-def _checked(document: _Document, data: bytes) -> Cassette:
-    found = reading.cassette(document)
-    last = _last(document)
-    if last is not None and truncation.is_cut_off(last, data):
-        at = len(found.interactions) - 1
-        raise _CutOffError(
-            "the last interaction is cut off", line=last.line + 1, interaction=at
-        )
-    return found
-
-
-def _last(document: _Document) -> Node | None:
-    recorded = (
-        decode.mapping(document.root, "cassette")["interactions"]
-        if document.root
-        else None
-    )
-    if isinstance(recorded, Collection) and recorded.content:
-        return recorded.content[-1]
-    return document.last
+class _CutOffError(CassetteFormatError):
+    """The last interaction lacks its end."""
 
 
 def _check_end(document: _Document, style: Style) -> None:
@@ -90,26 +92,16 @@ def _check_end(document: _Document, style: Style) -> None:
         raise CassetteFormatError(msg, line=node.line + 1)
 
 
-def _kept(error: CassetteFormatError, data: bytes) -> tuple[Cassette, int] | None:
-    """What is whole of `data`, and its length, where `error` says that the end of `data` is missing."""
-    start = truncation.last_start(data)
-    if start is None or not (
-        isinstance(error, _CutOffError) or truncation.ends_at(data, error.line)
-    ):
-        return None
-    try:
-        return _cassette(data[:start]), start
-    except CassetteFormatError:
-        return None
-
-
 def _explained(error: CassetteFormatError, data: bytes) -> CassetteFormatError:
-    kept = _kept(error, data)
-    if kept is None:
-        return error
-    cassette, start = kept
-    lines = data.count(b"\n", 0, start)
-    whole = len(cassette.interactions)
+    """What to do about a missing end; a fault in what stands before it is named first."""
+    try:
+        found = torn(data)
+        if found is None:
+            return error
+        whole = len(_read(data[: found.kept]).interactions)
+    except CassetteFormatError as other:
+        return other
+    lines = data.count(b"\n", 0, found.kept)
     way = (
         f"to keep the {whole} before it, keep the first {lines} lines (`head -n {lines}`)"
         if whole
