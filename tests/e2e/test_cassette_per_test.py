@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
 from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette import names
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from standin import Answer, Received, StandIn
 from support.proxies import Mitmdump, anyvcr, mitmdump
@@ -91,8 +93,8 @@ def test_a_header_names_the_cassette(proxy: Mitmdump) -> None:
     ("name", "said"),
     [
         ("", "no cassette named"),
-        ("..%2F..%2Fetc%2Fpasswd", "cassette name"),
-        ("a%00b", "cassette name"),
+        ("..%2F..%2Fetc%2Fpasswd", "cassettes/%2E%2E/%2E%2E/etc/passwd.yaml does not"),
+        ("a%00b", "a%00b.yaml does not exist"),
         ("Missing", "does not exist"),
     ],
 )
@@ -107,9 +109,51 @@ def test_what_names_no_cassette_is_refused_with_the_reason(
     assert said in answer.json()["error"]["message"]
 
 
+NAMES = [
+    "TestChat/What is 2+2?",
+    "t.py::test_a",
+    "t.py::test_b",
+    "tests/test_chat.py::TestChat::test_p[São Paulo?]",
+    "chat > streams > says 'hi' 🎉",
+    'Chat when asked "why" answers, 100 % sure',
+    "org.example.ChatTest.chats()",
+    "a:b",
+    "../up",
+    ".hidden",
+    "CON",
+    "ends in a dot.",
+    "x" * 300,
+    "x" * 299 + "y",
+    "two\nlines",
+]
+"""As pytest, go test, vitest, RSpec and JUnit make them, and worse."""
+
+
+def test_any_name_leads_to_one_cassette_through_every_door(home: Path) -> None:
+    folder = home / "cassettes"
+    for n, name in enumerate(NAMES):
+        file = str(names.file(names.parse(name))).removesuffix(".yaml")
+        write(folder, file, *(f"{n} {k}".encode() for k in range(4)))
+    assert sum(path.is_file() for path in folder.rglob("*")) == len(NAMES)
+
+    with running(home) as proxy, proxy.client() as client, proxy.direct() as direct:
+        for n, name in enumerate(NAMES):
+            quoted = quote(name, safe="")
+            opened = httpx.post(f"{proxy.url}/_anyvcr/cassettes/{quoted}")
+            assert opened.status_code == 200
+            named = {"X-Anyvcr-Cassette": quoted}
+            texts = [
+                ask(proxy, quoted),
+                httpx.get(f"{proxy.url}/cassette/{quoted}/v1/models").text,
+                client.get(URL, headers=named).text,
+                direct.get("/models", headers=named).text,
+            ]
+            assert texts == [f"{n} {k}" for k in range(4)]
+
+
 def test_forty_tests_at_once_do_not_mix(home: Path) -> None:
-    names = [f"Test{n}" for n in range(40)]
-    for name in names:
+    tests = [f"Test{n}" for n in range(40)]
+    for name in tests:
         write(home / "cassettes", name, *(f"{name} {k}".encode() for k in range(5)))
 
     def run(name: str) -> list[str]:
@@ -121,9 +165,9 @@ def test_forty_tests_at_once_do_not_mix(home: Path) -> None:
             return [client.get(URL).text for _ in range(5)]
 
     with running(home) as started, ThreadPoolExecutor(20) as pool:
-        results = list(pool.map(run, names))
+        results = list(pool.map(run, tests))
 
-    assert results == [[f"{name} {k}" for k in range(5)] for name in names]
+    assert results == [[f"{name} {k}" for k in range(5)] for name in tests]
 
 
 def test_each_name_records_a_file_of_its_own(home: Path) -> None:

@@ -6,7 +6,12 @@ import pytest
 from anyvcr.cassettes.library import Library
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
-from anyvcr.core.errors import AnyvcrError, CassetteError, ConfigError
+from anyvcr.core.errors import (
+    AnyvcrError,
+    CassetteError,
+    CassetteNotFoundError,
+    ConfigError,
+)
 from anyvcr.core.modes import Mode
 from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.replay.answer import Answer
@@ -119,8 +124,15 @@ def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a\0b", "a/../../b"])
 def test_a_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match="cassette name"):
-        library(tmp_path).deck(name)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    with pytest.raises(CassetteNotFoundError) as caught:
+        library(folder).deck(name)
+
+    missing = Path(str(caught.value).split()[1])
+    assert missing.is_relative_to(folder)
+    assert ".." not in missing.parts
 
 
 def test_a_replaying_proxy_opens_nothing_that_forwards(tmp_path: Path) -> None:
