@@ -13,10 +13,10 @@ from anyvcr import safe_output
 from anyvcr.cassettes.deck import Deck
 from anyvcr.cassettes.library import Library
 from anyvcr.cassettes.summary import Summary
-from anyvcr.client_request import REQUEST_HEADERS, Asked, Fields, recorded_request
 from anyvcr.control_api import PREFIX as CONTROL
 from anyvcr.control_api import Control
 from anyvcr.core.cassette.model import Request, canonical_header_name
+from anyvcr.core.client_request import REQUEST_HEADERS, Asked, Fields, recorded_request
 from anyvcr.core.errors import AnyvcrError, ConfigError
 from anyvcr.core.hosts import Origin
 from anyvcr.core.redaction.credentials import Credentials

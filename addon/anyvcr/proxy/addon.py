@@ -21,7 +21,7 @@ from mitmproxy.tls import TlsData
 
 from anyvcr import safe_output
 from anyvcr.cassettes.summary import Summary
-from anyvcr.client_request import proxy_user
+from anyvcr.core.client_request import proxy_user
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.hosts import Origin
 from anyvcr.core.replay.answer import FAILED, Answer, over_limit, too_large
@@ -31,7 +31,7 @@ from anyvcr.proxy.recording import capture
 from anyvcr.proxy.recording.capture import announced_length
 from anyvcr.proxy.recording.exchanges import Exchanges, What, without_trailers
 from anyvcr.proxy.recording.tap import pass_on
-from anyvcr.proxy.replaying import flow_reply
+from anyvcr.proxy.replaying import flow_reply, room
 from anyvcr.proxy.replaying.layer import replay
 from anyvcr.proxy.routes import OFFLINE, Routes, is_origin_form
 from anyvcr.settings import OPTIONS, Settings, refuse_unknown
@@ -181,6 +181,10 @@ class Anyvcr:
             flow.response = http.Response.make(403, OFFLINE)
         else:
             self.tally.other_hosts.add(origin.host)
+
+    async def anyvcr_room(self, client: Client) -> None:
+        """Hold a layer that replays until its client has taken what was sent (room.py)."""
+        await room.wait(client)
 
     def client_connected(self, client: Client) -> None:
         patches.lift_for(client)

@@ -9,7 +9,7 @@ from mitmproxy.connection import Client, Server
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.tls import parse_client_hello
 
-from anyvcr.client_request import Asked
+from anyvcr.core.client_request import Asked
 from anyvcr.core.hosts import Origin
 from anyvcr.settings import Settings
 

@@ -55,13 +55,28 @@ class Answer:
     """The body was recorded in part: the connection breaks off after it."""
     announced: int | None = None
     """Content-Length of a body that breaks off; None where it had none."""
+    recorded_length: int | None = None
+    """Content-Length as it was recorded, -1 for none; None for an answer of our own."""
 
     @property
     def length(self) -> int | None:
         """The Content-Length to announce, None for a body that ends with its last chunk."""
+        if not self.has_body:
+            # A 304 may tell the length of what was not sent (RFC 9110, section 8.6).
+            told = self.recorded_length if self.code == 304 else None
+            return told if told and told > 0 else None
         if self.breaks_off or self.streamed:
             return self.announced
         return len(self.body)
+
+    @property
+    def head_length(self) -> int | None:
+        """The Content-Length in answer to HEAD: that of the body which a GET would get."""
+        if self.has_body and self.recorded_length is not None:
+            if self.recorded_length < 0:
+                return None
+            return self.recorded_length or len(self.body)
+        return self.length
 
     @property
     def encoded_headers(self) -> list[tuple[bytes, bytes]]:
@@ -93,6 +108,7 @@ def replayed(response: Response, pace: Pace = INSTANT) -> Answer:
         schedule=schedule(response, pace),
         breaks_off=is_partial,
         announced=response.content_length if is_partial and is_short else None,
+        recorded_length=response.content_length,
     )
 
 
@@ -111,6 +127,12 @@ def too_large(limit: int) -> Answer:
     """The answer to a request whose body is larger than `limit` bytes."""
     answer = refused(over_limit(limit), "upload_too_large")
     return replace(answer, code=413, reason=reason(413))
+
+
+def bad_request(why: str, code: int = 400) -> Answer:
+    """The answer to what cannot be read as a request; `why` is a sentence's rest."""
+    answer = refused(f"anyvcr cannot read this request: {why}", "bad_request")
+    return replace(answer, code=code, reason=reason(code))
 
 
 def over_limit(limit: int) -> str:

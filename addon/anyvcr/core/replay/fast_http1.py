@@ -1,80 +1,72 @@
-"""The plainest requests and answers of HTTP/1.1, read and written in one step.
+"""The plainest request heads of HTTP/1.1, read in one step.
 
-Most calls of an API are one packet with a Content-Length. A grammar that is stricter than
-RFC 9112 picks them out; whatever is spelt in another way is left to a real parser, as is
-all that changes how a connection goes on.
+Most calls of an API have a head that a grammar stricter than RFC 9112 takes whole; whatever
+is spelt in another way is left to a real parser, as is all that changes how a connection
+goes on. Clients repeat their heads to the byte, so most are read once.
 """
 
 import re
 from dataclasses import dataclass
-
-from anyvcr.core.replay.answer import Answer
+from functools import lru_cache
 
 Fields = tuple[tuple[str, str], ...]
 
-LARGEST = 256 * 1024
-"""Bytes of an answer's body that are put together with its head."""
+CACHED = 8192
+"""Bytes of a head that is kept, at most; so many KiB are all that are kept together."""
 
 
 @dataclass(frozen=True, slots=True)
-class PlainRequest:
-    """A whole request in origin form, after which the connection is kept."""
+class PlainHead:
+    """The head of a request in origin form."""
 
     method: str
     target: str
     fields: Fields
-    body: bytes
+    length: int
+    """Bytes of the body that follows."""
+    closes: bool
+    """The client wants the connection closed after the answer."""
 
 
-def read(data: bytes) -> PlainRequest | None:
-    """The request that `data` is, from its first byte to its last; None for anything else."""
-    match = _HEAD.match(data)
+def read_head(head: bytes) -> PlainHead | None:
+    """The request head that `head` is, from its first byte to its blank line; else None."""
+    return _cached(head) if len(head) <= CACHED else _read(head)
+
+
+def _read(head: bytes) -> PlainHead | None:
+    match = _HEAD.fullmatch(head)
     if match is None:
         return None
     fields = tuple(_FIELD.findall(match[3].decode("ascii")))
-    hosts, lengths = 0, ["0"]
+    hosts, lengths, closes = 0, ["0"], False
     for name, value in fields:
         match name.lower():
             case "host":
                 hosts += 1
             case "content-length":
                 lengths.append(value)
-            case "connection" if value.lower() != "keep-alive":
-                return None
+            case "connection":
+                match value.lower():
+                    case "close":
+                        closes = True
+                    case "keep-alive":
+                        pass
+                    case _:
+                        return None
             case "transfer-encoding" | "expect" | "upgrade":
                 return None
-    body = data[match.end() :]
-    if hosts != 1 or len(lengths) > 2 or lengths[-1] != str(len(body)):
+    if hosts != 1 or len(lengths) > 2 or not _LENGTH.fullmatch(lengths[-1]):
         return None
-    return PlainRequest(match[1].decode(), match[2].decode(), fields, body)
+    return PlainHead(
+        match[1].decode(), match[2].decode(), fields, int(lengths[-1]), closes
+    )
 
 
-def write(answer: Answer) -> bytes | None:
-    """All of `answer` as it goes out at once; None where it does not."""
-    body = answer.body
-    at_once = answer.schedule is None and not answer.breaks_off and answer.has_body
-    if not at_once or len(body) > LARGEST:
-        return None
-    lines = [f"HTTP/1.1 {answer.code} {answer.reason}\r\n"]
-    lines += [f"{name}: {value}\r\n" for name, value in answer.headers]
-    text = "".join(lines)
-    # Counted, so that no value brings a line of its own.
-    if not _ANSWER.fullmatch(text) or text.count("\r") != len(lines):
-        return None
-    head = text.encode("ascii")
-    if answer.length is not None:
-        return b"%sContent-Length: %d\r\n\r\n%s" % (head, len(body), body)
-    if body:
-        body = b"%x\r\n%s\r\n" % (len(body), body)
-    return b"%sTransfer-Encoding: chunked\r\n\r\n%s0\r\n\r\n" % (head, body)
-
+_cached = lru_cache(maxsize=1024)(_read)
 
 _HEAD = re.compile(
-    rb"(GET|POST|DELETE) (/[!-~]*) HTTP/1\.1\r\n"
+    rb"(GET|POST|PUT|PATCH|DELETE) (/[!-~]*) HTTP/1\.1\r\n"
     rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
 )
 _FIELD = re.compile(r"([^:\r\n]+): ?([^\r\n]+)")
-_ANSWER = re.compile(
-    r"HTTP/1\.1 [2-9][0-9][0-9] [ -~]*\r\n"
-    r"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [!-~](?:[ -~]*[!-~])?\r\n)*"
-)
+_LENGTH = re.compile(r"0|[1-9][0-9]{0,17}")

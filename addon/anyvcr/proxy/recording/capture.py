@@ -5,7 +5,6 @@ go-vcr sits inside the client and sees Go's http.Response; we see the wire.
 
 from mitmproxy import http
 
-from anyvcr.client_request import REQUEST_HEADERS
 from anyvcr.core.cassette import extensions
 from anyvcr.core.cassette.extensions import Timing
 from anyvcr.core.cassette.model import (
@@ -15,6 +14,7 @@ from anyvcr.core.cassette.model import (
     canonical_header_name,
     group_headers,
 )
+from anyvcr.core.client_request import REQUEST_HEADERS
 from anyvcr.core.go import status
 from anyvcr.core.replay.answer import PARTIAL
 from anyvcr.proxy.recording import decoding

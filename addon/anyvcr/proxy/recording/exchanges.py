@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from mitmproxy import ctx, http
 
 from anyvcr.cassettes.deck import Deck
-from anyvcr.client_request import REQUEST_HEADERS, recorded_request
 from anyvcr.core.cassette.model import Request
+from anyvcr.core.client_request import REQUEST_HEADERS, recorded_request
 from anyvcr.proxy.recording import capture
 from anyvcr.proxy.recording.tap import Stopwatch, Tap, pass_on
 

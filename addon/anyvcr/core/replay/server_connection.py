@@ -1,0 +1,306 @@
+"""The server's side of a client's HTTP/1.1 connection in replay: bytes and times in, actions out.
+
+As h11 it does no IO. A shell gives it what it reads (`receive`) and carries out what it asks
+for (`next`). Nothing in it can open a connection: whatever goes wrong, no request for an API
+host leaves the machine.
+
+It serves three doors: requests inside a CONNECT tunnel (`tunnel` is their origin), proxy
+requests with a whole URL, and base-URL requests. On the listener it reads CONNECT, too. What
+is not for the API it gives back to the shell with its bytes.
+
+    connection.receive(data)           # b"" once the client sends no more
+    while (action := connection.next(now)) is not None:
+        ...                            # Send, WaitUntil, Close, OpenTunnel or HandOver
+
+`next` gives None where only the client can make anything happen.
+"""
+
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import h11
+
+from anyvcr.core.client_request import Asked, Fields, proxy_user
+from anyvcr.core.errors import AnyvcrError, ConfigError
+from anyvcr.core.hosts import Origin
+from anyvcr.core.replay import fast_http1
+from anyvcr.core.replay.action import (
+    Action,
+    Close,
+    HandOver,
+    OpenTunnel,
+    Send,
+    WaitUntil,
+)
+from anyvcr.core.replay.answer import FAILED, Answer, bad_request, refused, too_large
+from anyvcr.core.replay.playback import Playback
+from anyvcr.core.replay.request_parser import RequestParser
+
+LINGER = 5.0
+"""Seconds without a byte that a client has to send the rest of what is refused. To close
+before would reset the connection, and the client would not see the answer."""
+
+_GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+_TUNNEL_IS_OPEN = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+class Player(Protocol):
+    """What answers the requests that come in."""
+
+    @property
+    def base_url(self) -> Origin:
+        """The API that base-URL requests are for."""
+
+    @property
+    def upload_limit(self) -> int:
+        """Bytes of a request's body that are read; a larger one is refused."""
+
+    def plays(self, origin: Origin) -> bool:
+        """Whether requests for `origin` are answered from the cassette."""
+
+    def see(self, fields: Fields) -> None:
+        """Take note of the headers of a CONNECT."""
+
+    def answer(self, asked: Asked) -> Answer:
+        """The recorded answer, or the refusal; never an exception that means "forward"."""
+
+    def fault(self, error: Exception) -> None:
+        """Report that an answer could not be given, and fail the run."""
+
+
+class ServerConnection:
+    """One connection. Times are seconds of any clock that never goes back."""
+
+    def __init__(
+        self, player: Player, tunnel: Origin | None = None, user: str | None = None
+    ) -> None:
+        """`user` is that of the tunnel's proxy URL."""
+        self._player = player
+        self._tunnel = tunnel
+        self._user = user
+        self._pending = b""
+        """What came and was not looked at yet."""
+        self._has_ended = False
+        """The client sends no more."""
+        self._is_over = False
+        self._last: Action | None = None
+        """What is asked for next and last, where that is settled."""
+        self._plain: fast_http1.PlainHead | None = None
+        """The head of the request whose body is being read, where it is plain."""
+        self._body: list[bytes] = []
+        self._missing = 0
+        """Bytes of a plain request's body that are still to come."""
+        self._parser: RequestParser | None = None
+        """What reads any other request."""
+        self._playback: Playback | None = None
+        """The answer that is being played."""
+        self._lingers_until: float | None = None
+        """All is said, and what the client still sends is thrown away until then."""
+
+    def receive(self, data: bytes) -> None:
+        """Take what the client sent; b"" once it sends no more."""
+        if data:
+            self._pending = self._pending + data if self._pending else data
+        else:
+            self._has_ended = True
+
+    def next(self, now: float) -> Action | None:
+        """What the shell is to do now."""
+        while not self._is_over:
+            if self._last is not None:
+                return self._over(self._last)
+            if self._playback is not None:
+                if (step := self._playback.next(now)) is not None:
+                    return step
+                if self._playback.is_last:
+                    return self._end(now)
+                self._playback = None
+            try:
+                action = self._read(now)
+            except h11.RemoteProtocolError as error:
+                self._reject(str(error), now, status=error.error_status_hint)
+                continue
+            if action is not None:
+                return action
+            if self._playback is None:
+                return self._over(Close()) if self._has_ended else None
+        return None
+
+    def _over(self, last: Action) -> Action:
+        self._is_over = True
+        return last
+
+    def _end(self, now: float) -> Action:
+        """Close, once the client has sent what it is still sending."""
+        if self._lingers_until is None or self._has_ended:
+            return self._over(Close())
+        if self._pending:
+            self._pending = b""
+            self._lingers_until = now + LINGER
+        if now >= self._lingers_until:
+            return self._over(Close())
+        return WaitUntil(self._lingers_until)
+
+    # Reading requests
+
+    def _read(self, now: float) -> Action | None:
+        """Read on: an action; or None, and an answer is in `_playback` or more must come."""
+        if self._parser is None and self._plain is None:
+            # RFC 9112, section 2.2: empty lines before a request are ignored.
+            self._pending = self._pending.lstrip(b"\r\n")
+            if not self._pending:
+                return None
+            if not self._begin_plainly():
+                self._parser = RequestParser(self._player.upload_limit)
+        if self._parser is not None:
+            return self._parse(self._parser, now)
+        self._read_plainly(now)
+        return None
+
+    def _begin_plainly(self) -> bool:
+        """Take the head of the next request, if it is as plain as most are."""
+        end = self._pending.find(b"\r\n\r\n") + 4
+        plain = fast_http1.read_head(self._pending[:end]) if end > 3 else None
+        if plain is None or plain.length > self._player.upload_limit:
+            return False
+        self._plain, self._missing = plain, plain.length
+        self._pending = self._pending[end:]
+        return True
+
+    def _read_plainly(self, now: float) -> None:
+        plain = self._plain
+        assert plain is not None
+        if self._missing:
+            self._body.append(self._pending[: self._missing])
+            self._pending = self._pending[self._missing :]
+            self._missing -= len(self._body[-1])
+            if self._missing:
+                if self._has_ended:
+                    self._reject("it ends before its body does", now)
+                return
+        body = b"".join(self._body)
+        self._plain, self._body = None, []
+        asked = Asked(
+            method=plain.method,
+            origin=self._tunnel or self._player.base_url,
+            path=plain.target,
+            fields=plain.fields,
+            body=body,
+            at_listener=self._tunnel is None,
+            user=self._user,
+        )
+        self._answer(asked, now, closes=plain.closes)
+
+    def _parse(self, parser: RequestParser, now: float) -> Action | None:
+        is_new = parser.head is None
+        if self._pending:
+            parser.receive(self._pending)
+            self._pending = b""
+        if self._has_ended:
+            parser.receive(b"")
+        if (head := parser.read_head()) is None:
+            return None
+        if is_new and (action := self._turn_away(parser, head)) is not None:
+            return action
+        origin = self._origin_of(head)
+        if origin is None:
+            self._reject("its target is no URL", now)
+            return None
+        parser.read_body()
+        if parser.is_too_large:
+            self._play(too_large(self._player.upload_limit), now, closes=True)
+            self._lingers_until = None if parser.is_whole else now + LINGER
+        elif parser.is_whole:
+            self._pending, self._parser = parser.rest, None
+            self._answer_parsed(parser, head, origin, now)
+        elif parser.is_waiting():
+            return Send(_GO_ON)
+        return None
+
+    def _turn_away(self, parser: RequestParser, head: h11.Request) -> Action | None:
+        """What is to be done with a connection that goes on as something else, if it does."""
+        if self._tunnel is not None:
+            return None
+        if head.method != b"CONNECT":
+            origin = self._origin_of(head)
+            if origin is None or self._player.plays(origin):
+                return None
+            return self._over(HandOver(parser.raw))
+        target = head.target.decode("ascii", "surrogateescape")
+        host, _, port = target.rpartition(":")
+        number = int(port) if port.isdecimal() else 0
+        origin = Origin("https", host.strip("[]").lower(), number)
+        if not self._player.plays(origin):
+            return self._over(HandOver(parser.raw, origin))
+        self._player.see(parser.fields)
+        said = {name.lower(): value for name, value in parser.fields}
+        user = proxy_user(said.get("proxy-authorization", ""))
+        parser.read_body()
+        self._last = OpenTunnel(origin, user, parser.rest)
+        return Send(_TUNNEL_IS_OPEN)
+
+    def _origin_of(self, head: h11.Request) -> Origin | None:
+        if self._tunnel is not None:
+            return self._tunnel
+        if head.target.startswith(b"/"):
+            return self._player.base_url
+        try:
+            return Origin.parse(head.target.decode("ascii", "surrogateescape"))
+        except ConfigError:
+            return None
+
+    # Answering them
+
+    def _answer_parsed(
+        self, parser: RequestParser, head: h11.Request, origin: Origin, now: float
+    ) -> None:
+        target = head.target.decode("utf-8", "surrogateescape")
+        at_listener = self._tunnel is None and target.startswith("/")
+        if not target.startswith("/"):
+            parts = urlsplit(target)
+            target = parts._replace(scheme="", netloc="").geturl() or "/"
+        asked = Asked(
+            method=head.method.decode("ascii"),
+            origin=origin,
+            path=target,
+            fields=parser.fields,
+            body=parser.body,
+            at_listener=at_listener,
+            user=self._user,
+        )
+        self._answer(asked, now, closes=parser.is_last, chunks=parser.reads_chunks)
+
+    def _answer(
+        self, asked: Asked, now: float, *, closes: bool, chunks: bool = True
+    ) -> None:
+        """Begin to play what answers `asked`, or else an error that says why nothing does."""
+        head_only = asked.method.upper() == "HEAD"
+        try:
+            answer = self._player.answer(asked)
+            self._play(answer, now, closes=closes, chunks=chunks, head_only=head_only)
+        except AnyvcrError as error:
+            self._player.fault(error)
+            self._play(refused(str(error), "unplayable_answer"), now, closes=closes)
+        except Exception as error:
+            self._player.fault(error)
+            self._play(FAILED, now, closes=closes)
+
+    def _reject(self, why: str, now: float, status: int = 400) -> None:
+        """Answer what is no request that can be read, and close."""
+        self._plain = self._parser = None
+        self._play(bad_request(why, status), now, closes=True)
+        if status == 431:
+            self._lingers_until = now + LINGER
+
+    def _play(
+        self,
+        answer: Answer,
+        now: float,
+        *,
+        closes: bool,
+        chunks: bool = True,
+        head_only: bool = False,
+    ) -> None:
+        self._playback = Playback(
+            answer, asked=now, head_only=head_only, closes=closes, chunks=chunks
+        )
