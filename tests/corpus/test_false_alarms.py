@@ -20,8 +20,10 @@ SAMPLES = {
     ("createFineTuningCheckpointPermission", "openai-project", "response body, $.data[0].project_id"),
     ("create-realtime-client-secret", "openai-ephemeral-key", "response body, byte 14"),
     ("create-realtime-translation-client-secret", "openai-ephemeral-key", "response body, $.value"),
+    ("create-project-service-account", "named-secret", "response body, $.api_key.value"),
+    ("CreateanAPIkeyforaserviceaccount", "named-secret", "response body, $.value"),
 }  # fmt: skip
-"""The API's documentation shows whole project ids and ephemeral keys; two bodies are no valid JSON."""
+"""The API's documentation shows whole project ids and keys that are given out; two bodies are no valid JSON."""
 
 
 def recorded() -> list[tuple[Path, Cassette]]:

@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 from anyvcr.core.cassette.model import Interaction, Request, Response
-from anyvcr.core.redaction import builtin_rules, context, detect, patterns
+from anyvcr.core.redaction import builtin_rules, detect, patterns, secret_names
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
@@ -164,7 +164,7 @@ def test_a_long_run_hides_no_openai_key() -> None:
     ],
 )
 def test_names_tell_a_secret(name: str, expected: bool) -> None:
-    assert context.is_secret_name(name) is expected
+    assert secret_names.is_secret_name(name) is expected
 
 
 @pytest.mark.parametrize(

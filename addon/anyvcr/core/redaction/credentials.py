@@ -1,8 +1,8 @@
 """Credentials seen in this run; held in memory only.
 
 One is found again plain, with any of its characters escaped (escapes.py), as base64 at any
-alignment and in hexadecimal (spellings.py), and shortened, as an API's 401 repeats it
-(shortened.py).
+alignment and in hexadecimal (encodings.py), and shortened, as an API's 401 repeats it
+(masked.py). Looking for a thousand costs what looking for one does (credential_index.py).
 """
 
 import base64
@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from anyvcr.core.cassette.model import encode
-from anyvcr.core.redaction.context import is_secret_header, is_secret_parameter
-from anyvcr.core.redaction.encodings import MARKS, Forms, replace_escaped
-from anyvcr.core.redaction.masked import replace_shortened
+from anyvcr.core.redaction.credential_index import CredentialIndex
+from anyvcr.core.redaction.encodings import Forms
 from anyvcr.core.redaction.patterns import PLACEHOLDER
-from anyvcr.core.redaction.tokens import words
+from anyvcr.core.redaction.secret_names import is_secret_header, is_secret_parameter
 
 SHORTEST = 8
 """Characters. A shorter value stands in ordinary text by chance, and replacing it would
@@ -44,7 +43,9 @@ class Credentials:
         self._cookies: dict[str, list[bytes]] = {}
         self._seen: set[tuple[str, str]] = set()
         """Fields of requests that have nothing new: most are the same in each."""
-        self._longest_first: tuple[Forms, ...] | None = None
+        self._index = CredentialIndex()
+        self._forgotten = 0
+        """Values that the index still holds."""
         self.revision = 0
         """Another one where texts may come out otherwise than before."""
 
@@ -78,10 +79,12 @@ class Credentials:
         A password too short to be one says that a proxy's user is a name: of a cassette.
         """
         user, _, password = pair.partition(":")
+        is_name = is_proxy and 0 < len(password) < SHORTEST
+        if is_name:
+            return
         self.add(pair)
         self.add(password)
-        is_name = is_proxy and 0 < len(password) < SHORTEST
-        if not password or (_ACCOUNT.match(user) and not is_name):
+        if not password or _ACCOUNT.match(user):
             self.add(user)
 
     def add(self, value: str) -> tuple[bytes, ...]:
@@ -99,39 +102,29 @@ class Credentials:
         for secret in secrets:
             if secret not in self._values:
                 self._values[secret] = Forms.of(secret)
-                self._changed()
+                self._index.add(self._values[secret])
+                self.revision += 1
         return secrets
 
     def replace(self, text: bytes) -> bytes:
         """`text` without any credential; the same object where it holds none."""
-        known = self._known()
-        if not known:
-            return text
-        runs = words(text).joined
-        absent = frozenset([mark for mark in MARKS if mark not in runs])
-        for forms in known:
-            text = forms.replace(text, runs, absent)
-        text = replace_escaped(text, known)
-        return replace_shortened(text, known)
+        return self._index.replace(text) if self._values else text
 
     def overwrite(self, data: bytes) -> bytes:
-        """As `replace` for binary data, whose offsets must stay: plain and base64 only."""
-        for forms in self._known():
-            for form, *_ in forms.spellings:
-                if form in data:
-                    filler = PLACEHOLDER * (len(form) // len(PLACEHOLDER) + 1)
-                    data = data.replace(form, filler[: len(form)])
-        return data
+        """As `replace` for binary data, whose offsets must stay: plain, base64 and hexadecimal only."""
+        return self._index.overwrite(data) if self._values else data
 
-    def _changed(self) -> None:
-        self._longest_first = None
-        self.revision += 1
-
-    def _known(self) -> "tuple[Forms, ...]":
-        if self._longest_first is None:
-            longest_first = sorted(self._values, key=lambda value: (-len(value), value))
-            self._longest_first = tuple(self._values[value] for value in longest_first)
-        return self._longest_first
+    def _forget(self, secret: bytes) -> None:
+        """A cookie's old value is no longer looked for, once as many are old as are known."""
+        if self._values.pop(secret, None) is None:
+            return
+        self._forgotten += 1
+        if self._forgotten > len(self._values) + _COOKIES_KEPT:
+            self._forgotten = 0
+            self._index = CredentialIndex()
+            for forms in self._values.values():
+                self._index.add(forms)
+            self.revision += 1
 
     def _see_header(self, name: str, value: str) -> None:
         match name:
@@ -163,9 +156,8 @@ class Credentials:
         kept = self._cookies.setdefault(name, [])
         kept += (secret for secret in self.add(value) if secret not in kept)
         while len(kept) > _COOKIES_KEPT:
-            self._values.pop(kept.pop(0), None)
+            self._forget(kept.pop(0))
             self._seen.clear()
-            self._changed()
 
     def _see_url(self, url: str) -> None:
         scheme, _, rest = url.partition("://")

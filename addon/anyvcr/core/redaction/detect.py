@@ -1,6 +1,6 @@
 """Finding secrets in texts, URLs, headers, bodies and whole interactions.
 
-By their own shape (shapes.py) and by the name beside them (secret_names.py). Redaction cuts
+By their own shape (patterns.py) and by the name beside them (named_values.py). Redaction cuts
 exactly what is found here, so what was redacted passes `scan`.
 """
 
@@ -12,15 +12,7 @@ from urllib.parse import unquote_plus
 
 from anyvcr.core.cassette.model import Headers, Interaction, encode, header
 from anyvcr.core.json_spans import json_documents, path_at, path_of
-from anyvcr.core.redaction.context import (
-    in_user_info,
-    is_sample,
-    is_secret_header,
-    is_secret_parameter,
-    may_name,
-    named,
-    signed,
-)
+from anyvcr.core.redaction.named_values import may_name, named
 from anyvcr.core.redaction.patterns import (
     Hit,
     in_runs,
@@ -28,6 +20,12 @@ from anyvcr.core.redaction.patterns import (
     placeholder,
     private_keys,
 )
+from anyvcr.core.redaction.secret_names import (
+    is_sample,
+    is_secret_header,
+    is_secret_parameter,
+)
+from anyvcr.core.redaction.secret_urls import in_user_info, may_sign, signed
 from anyvcr.core.redaction.stream_deltas import joined
 from anyvcr.core.redaction.tokens import outside, words
 
@@ -36,7 +34,9 @@ def find(text: bytes) -> list[Hit]:
     """Every secret in `text` by its shape or the name beside it, in order, apart."""
     found = words(text)
     hits = list(in_runs(text, found))
-    if found.letters is not None and not may_name(found.letters):
+    if found.letters is not None and not (
+        may_name(found.letters) or may_sign(found.letters)
+    ):
         return _apart(hits)
     for start, end in outside(text, found.long_runs):
         lower = text[start:end].lower()

@@ -62,25 +62,27 @@ def any_escape(value: bytes) -> re.Pattern[bytes]:
     return re.compile("".join(_spellings(char) for char in text).encode())
 
 
-_BACKSLASHES = r"(?:\\|%(?:25)*5[cC])+"
+_BACKSLASHES = r"(?:\\|%(?:25){0,8}5[cC]){1,16}"
+"""Bounded: JSON in JSON in JSON has seven, and a megabyte of backslashes is to cost no more."""
+_PERCENT = "%(?:25){0,8}"
 
 
 def _spellings(char: str) -> str:
     """A pattern, in ASCII, for the UTF-8 of `char` and all its escapes."""
     units = char.encode("utf-16-be", "surrogatepass")
     ways = [
-        "".join(rf"%(?:25)*(?i:{byte:02x})" for byte in encode(char)),
+        "".join(rf"{_PERCENT}(?i:{byte:02x})" for byte in encode(char)),
         "".join(
             _BACKSLASHES + rf"u(?i:{units[at : at + 2].hex()})"
             for at in range(0, len(units), 2)
         ),
-        rf"&(?:amp;)*#(?:0*{ord(char)}|(?i:x0*{ord(char):x}));",
+        r"&(?:amp;){0,8}#(?:0{0,6}%d|(?i:x0{0,6}%x));" % (ord(char), ord(char)),  # noqa: UP031
         "".join(rf"\x{byte:02x}" for byte in encode(char)),
     ]
     if char in '/"':
-        ways.insert(0, rf"{_BACKSLASHES}(?:{char}|%(?:25)*{ord(char):02X})")
+        ways.insert(0, rf"{_BACKSLASHES}(?:{char}|{_PERCENT}{ord(char):02X})")
     if char == "\\":
-        ways.insert(0, r"(?:\\|%(?:25)*5[cC]){2,}")
+        ways.insert(0, rf"(?:\\|{_PERCENT}5[cC]){{2,32}}")
     ways += [name.decode() for name, plain in _XML_NAMES if plain == encode(char)]
     return f"(?:{'|'.join(ways)})"
 

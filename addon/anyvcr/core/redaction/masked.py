@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from anyvcr.core.redaction.encodings import Forms
+from anyvcr.core.redaction.tokens import is_in_base64
 
 _MASKS = tuple(
     (start[:1], start, re.compile(run))
@@ -33,24 +33,60 @@ _HEAD = re.compile(rb"[0-9A-Za-z_+/=-]*\Z")
 _TAIL = re.compile(rb"[0-9A-Za-z_+/=-]*")
 
 
-def replace_shortened(text: bytes, known: "tuple[Forms, ...]") -> bytes:
-    """`text` without credentials of which only the ends are shown."""
-    masks = sorted(
-        mask
-        for first, start, run in _MASKS
-        if first in text and start in text
-        for mask in _masks(text, start, run)
-    )
-    out, done = [], 0
-    for start, end in masks:
-        head, tail = _around(text, start, end)
-        for forms in known if head or tail else ():
-            before, after = _shown(head, tail, forms.value)
+class MaskedIndex:
+    """The ends of many credentials, found at a cost that does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._starts: dict[bytes, tuple[int, bytes]] = {}
+        """What a value may begin with: how many characters of it are secret, and the stand-in."""
+        self._ends: dict[bytes, bytes] = {}
+        self._pairs: set[tuple[bytes, bytes]] = set()
+        """Starts and ends that are a secret only together."""
+
+    def add(self, value: bytes, stand_in: bytes) -> None:
+        """Find `value` shortened from now on."""
+        match = _PUBLIC.match(value)
+        public = match.end() if match else 0
+        for size in range(_LEAST, min(len(value), _ENDS) + 1):
+            shown = max(0, size - public)
+            if shown >= self._starts.get(value[:size], (0, b""))[0]:
+                self._starts[value[:size]] = (shown, stand_in)
+        for size in range(1, min(len(value), _ENDS) + 1):
+            self._ends.setdefault(value[-size:], stand_in)
+        for shown in range(1, _SHOWN):
+            for size in range(_SHOWN - shown, _SHOWN):
+                self._pairs.add((value[: public + shown], value[-size:]))
+
+    def replace(self, text: bytes) -> bytes:
+        """`text` without credentials of which only the ends are shown."""
+        masks = sorted(
+            mask
+            for first, start, run in _MASKS
+            if first in text and start in text
+            for mask in _masks(text, start, run)
+        )
+        out, done = [], 0
+        for start, end in masks:
+            before, after, stand_in = self._shown(*_around(text, start, end))
             if before + after and start - before >= done:
-                out += [text[done : start - before], forms.stand_in]
+                if text[start] in b"xX" and is_in_base64(text, start, end):
+                    continue
+                out += [text[done : start - before], stand_in]
                 done = end + after
+        return b"".join((*out, text[done:])) if out else text
+
+    def _shown(self, head: bytes, tail: bytes) -> tuple[int, int, bytes]:
+        """How much of `head` and `tail` are a value's ends, nothing where that may be chance."""
+        after = len(tail) if tail in self._ends else 0
+        before, secret, stand_in = 0, 0, b""
+        for size in range(len(head), _LEAST - 1, -1):
+            if (start := head[-size:]) in self._starts:
+                before, (secret, stand_in) = size, self._starts[start]
                 break
-    return b"".join((*out, text[done:])) if out else text
+        is_pair = bool(before and after and (head[-before:], tail) in self._pairs)
+        if secret >= _SHOWN or after >= _SHOWN or is_pair:
+            return before, after, stand_in or self._ends[tail]
+        return 0, 0, b""
 
 
 def _around(text: bytes, start: int, end: int) -> tuple[bytes, bytes]:
@@ -69,16 +105,3 @@ def _masks(
         end = match.end() if match else at + 1
         yield at, end
         at = text.find(start, end)
-
-
-def _shown(head: bytes, tail: bytes, value: bytes) -> tuple[int, int]:
-    """How much of `head` and `tail` are the ends of `value`; nothing where that may be chance."""
-    before = len(head) if value[:_LEAST] in head else 0
-    while before and not value.startswith(head[-before:]):
-        before -= 1
-    after = len(tail) if value.endswith(tail) else 0
-    if not before and not after:
-        return 0, 0
-    public = _PUBLIC.match(value)
-    secret = max(0, before - (public.end() if public else 0)) + after
-    return (before, after) if secret >= _SHOWN else (0, 0)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 from anyvcr.core.redaction.builtin_rules import OWN_RULES, Rule, compiled, rules
-from anyvcr.core.redaction.tokens import LONG, Words, runs
+from anyvcr.core.redaction.tokens import LONG, Words, is_in_base64, runs
 
 PLACEHOLDER = b"REDACTED"
 """Stands for every secret, whoever's: letters only, so safe in JSON, URLs, XML and headers."""
@@ -124,7 +124,7 @@ def _matches(
     if shown < end:
         found += _matches_of_any_length(rule, text, start, end)
     for match in found:
-        if entropy(match[0]) >= rule.entropy:
+        if entropy(match[0]) >= rule.entropy and not is_in_base64(text, *match.span()):
             yield Hit(match.start(), match.end(), rule.id)
 
 
@@ -156,8 +156,12 @@ _PRIVATE_KEY = re.compile(
 
 def private_keys(text: bytes, lower: bytes, start: int) -> Iterator[Hit]:
     if b"private key" in lower:
+        done = 0
         for begin in re.finditer(b"-----begin ", lower):
+            if start + begin.start() < done:
+                continue
             match = _PRIVATE_KEY.match(text, start + begin.start())
             if match:
+                done = match.end()
                 end = match.start() + len(match[0].rstrip())
                 yield Hit(match.start(), end, "private-key")

@@ -3,6 +3,7 @@
 To find them costs less than to parse the text, and almost every secret is one.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -31,16 +32,9 @@ def runs(text: bytes) -> Iterator[tuple[int, int]]:
         start = mask.find(_RUN, end)
 
 
-def is_run(value: bytes) -> bool:
-    """Whether `value` is found, wherever it stands, as part of one run."""
-    return len(value) >= _LEAST and b" " not in value.translate(_MASK)
-
-
 class Words(NamedTuple):
     """The runs of a text."""
 
-    joined: bytes
-    """All of them, none joined to another that was apart."""
     heads: set[bytes]
     """Each once and no more than its start; numbers may be left out."""
     long_runs: list[tuple[int, int]]
@@ -49,21 +43,9 @@ class Words(NamedTuple):
     """Of a text that is almost all numbers: what else is in it, in lower case."""
 
 
-_last: tuple[bytes, Words] = (b"", Words(b"", set(), []))
-"""Each pass over a text asks for its words."""
-_KEPT = 1 << 20
-"""Bytes of a text that may stay in memory for it."""
-
-
 def words(text: bytes) -> Words:
     """The runs of `text`, as they are searched for secrets."""
-    global _last  # noqa: PLW0603  # one tuple, so that threads do not see halves
-    known, found = _last
-    if known is not text:
-        found = _dense(text) or _sparse(text)
-        if len(text) <= _KEPT:
-            _last = (text, found)
-    return found
+    return _dense(text) or _sparse(text)
 
 
 _SAMPLE = 4096
@@ -90,7 +72,7 @@ def _dense(text: bytes) -> Words | None:
     found = {word for word in text.translate(_APART).split() if len(word) >= _LEAST}
     if any(len(word) > LONG for word in found):
         return None
-    return Words(b"\n".join(found), found, [])
+    return Words(found, [])
 
 
 def _numbers(text: bytes, mask: bytes) -> Words | None:
@@ -104,21 +86,20 @@ def _numbers(text: bytes, mask: bytes) -> Words | None:
         at = mask.find(b"x", end)
     if any(len(head) > LONG for head in heads):
         return None
-    return Words(text, heads, [], text.translate(None, _NO_LETTERS).lower())
+    return Words(heads, [], text.translate(None, _NO_LETTERS).lower())
 
 
 def _sparse(text: bytes) -> Words:
-    found, heads, long_runs = [], set(), []
+    heads, long_runs = set(), []
     for start, end in runs(text):
         if end - start > LONG:
             long_runs.append((start, end))
         shown = min(end, start + LONG)
-        found.append(text[start:end])
         heads.add(text[start:shown])
         if text[start - 1 : start] in (b"\\", b"%"):
             # The run's first characters belong to the escape: `\n`, `%20`, `\u000a`.
             heads.update(text[start + size : shown] for size in (1, 2, 5))
-    return Words(b"\n".join(found), heads, long_runs)
+    return Words(heads, long_runs)
 
 
 def outside(text: bytes, long_runs: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -128,3 +109,41 @@ def outside(text: bytes, long_runs: list[tuple[int, int]]) -> Iterator[tuple[int
         yield done, start + LONG
         done = max(start + LONG, end - LONG)
     yield done, len(text)
+
+
+_NO_BASE64 = bytes(
+    ord("x")
+    if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "+/=")
+    else 32
+    for code in range(256)
+)
+_PART_OF_DATA = 64
+"""Characters of base64 beside a match that make it a piece of them."""
+_ESCAPED_BASE64 = re.compile(rb"%2[BFbf]|%3[Dd]|\\+/")
+
+
+def is_in_base64(text: bytes, start: int, end: int) -> bool:
+    """Whether `text[start:end]`, itself of base64's characters, is a piece of a run of them.
+
+    `/` and `+` may be escaped, as in a form or by PHP. A path is no such run: its words are
+    of one case and hold few digits.
+    """
+    if 32 in text[start:end].translate(_NO_BASE64):
+        return False
+    before = _plainly(text[max(0, start - 2 * _PART_OF_DATA) : start])
+    after = _plainly(text[end : end + 2 * _PART_OF_DATA])
+    ahead = before[before.translate(_NO_BASE64).rfind(b" ") + 1 :]
+    gap = after.translate(_NO_BASE64).find(b" ")
+    behind = after if gap < 0 else after[:gap]
+    return any(
+        len(side) >= _PART_OF_DATA and _is_data(side) for side in (ahead, behind)
+    )
+
+
+def _plainly(text: bytes) -> bytes:
+    return _ESCAPED_BASE64.sub(b"/", text) if b"%" in text or b"\\" in text else text
+
+
+def _is_data(text: bytes) -> bool:
+    """Whether base64's characters are data rather than a path of words."""
+    return not text.islower() and max(map(len, text.split(b"/"))) >= 12
