@@ -8,7 +8,7 @@ Bodies with the same sketch may still differ; those with another one never say t
 import re
 
 from anyvcr.core.matching.body import FORM_TYPE, media_type
-from anyvcr.core.matching.rules import TOOL_CALL_IDS, Rules
+from anyvcr.core.matching.rules import Rules
 
 ANY = 0
 """The sketch of whatever has no cheaper reading than its whole meaning."""
@@ -16,7 +16,7 @@ ANY = 0
 
 def sketch(body: bytes, content_type: str, rules: Rules) -> int:
     """Equal for two requests of equal meaning under the same rules."""
-    if rules.paths or TOOL_CALL_IDS in rules.ignore:
+    if rules.leaves_out:
         return ANY  # what is left out would have to be found first
     # Not by the type alone: malformed bodies of two types may be the same bytes.
     if body.lstrip()[:1] not in (b"{", b"[") or media_type(content_type) == FORM_TYPE:

@@ -1,5 +1,6 @@
 """Volatile parts of a body: what the rules ignore is left out before it is compared."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
@@ -8,13 +9,16 @@ from anyvcr.core.matching.body import Body, Form, Json, Lines, Multipart
 from anyvcr.core.matching.json_value import Repeating, Value
 from anyvcr.core.matching.rules import TOOL_CALL_IDS, Rules, compiled_path
 
+SPAN = "\0"
+"""What stands for a part of a text that does not count: no prompt holds it."""
+
 RENAMED = "tool call "
 """What stands for an id that is compared by its order of appearance, with a number."""
 
 
 def without_volatile(body: Body, rules: Rules) -> Body:
     """The body without them; what it was parsed into is changed."""
-    if not rules.ignore:
+    if not rules.ignore and not rules.spans:
         return body
     match body:
         case Json(value) if isinstance(value, dict | list | Repeating):
@@ -55,7 +59,38 @@ def _strip(root: Container, rules: Rules) -> Container:
     # Deepest first, and from the end of each array, so that no place moves beforehand.
     for parts in sorted(found, key=_removal_order, reverse=True):
         _remove(root, parts)
+    for span in rules.spans:
+        for match in list(compiled_path(span.path).finditer(root)):
+            if isinstance(match.obj, str):
+                _set(root, match.parts, _without(match.obj, span.pattern))
     return root
+
+
+def _without(text: str, pattern: re.Pattern[str]) -> str:
+    """`text` with SPAN in place of what the groups of `pattern` match."""
+
+    def replaced(found: re.Match[str]) -> str:
+        whole, start = found[0], found.start()
+        for group in range(pattern.groups, 0, -1):
+            begin, end = found.span(group)
+            if begin >= 0:
+                whole = whole[: begin - start] + SPAN + whole[end - start :]
+        return whole
+
+    return pattern.sub(replaced, text)
+
+
+def _set(root: Container, parts: tuple[int | str, ...], text: str) -> None:
+    parent = _at(root, parts[:-1])
+    if isinstance(parent, dict | list):  # one with a repeated name stays as it is
+        parent[parts[-1]] = text  # type: ignore[index]  # found in root
+
+
+def _at(root: Container, parts: tuple[int | str, ...]) -> object:
+    found: object = root
+    for part in parts:
+        found = found[part]  # type: ignore[index]  # the path was found in root
+    return found
 
 
 def _removal_order(parts: tuple[int | str, ...]) -> tuple[int, int]:
@@ -63,9 +98,7 @@ def _removal_order(parts: tuple[int | str, ...]) -> tuple[int, int]:
 
 
 def _remove(root: Container, parts: tuple[int | str, ...]) -> None:
-    parent: object = root
-    for part in parts[:-1]:
-        parent = parent[part]  # type: ignore[index]  # the path was found in root
+    parent = _at(root, parts[:-1])
     last = parts[-1]
     if isinstance(parent, Repeating):
         parent.pairs = tuple(pair for pair in parent.pairs if pair[0] != last)

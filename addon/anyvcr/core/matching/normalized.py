@@ -38,7 +38,7 @@ class Question:
 
     def __init__(self, request: Request, rules: Rules) -> None:
         self.request = request
-        self._rules = rules
+        self._rules = rules.for_agent(header(request.headers, "User-Agent"))
 
     @cached_property
     def target(self) -> Target:
@@ -68,7 +68,8 @@ class Question:
     def has_bytes_of(self, other: "Question") -> bool:
         """Whether the two are equal before any parsing, if their targets are."""
         return (
-            self.request.body == other.request.body
+            self._rules is other._rules
+            and self.request.body == other.request.body
             and self._content_type == other._content_type
             and self._headers == other._headers
         )

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from anyvcr.core import json_path
 from anyvcr.core.errors import ConfigError
+from anyvcr.core.matching.profiles import Profile, Span, of
 
 if TYPE_CHECKING:
     from jsonpath import JSONPath
@@ -52,6 +54,10 @@ class Rules:
     `tool-call-ids`."""
     headers: tuple[str, ...] = ()
     """Names of the headers that must be equal as well."""
+    profiles: tuple[Profile, ...] = ()
+    """Clients whose requests hold more that does not count; see `for_agent`."""
+    spans: tuple[Span, ...] = ()
+    """Parts of texts that do not count."""
     query: frozenset[str] = field(init=False, repr=False, compare=False)
     form: frozenset[str] = field(init=False, repr=False, compare=False)
     form_type: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -69,6 +75,25 @@ class Rules:
             object.__setattr__(self, name.replace("-", "_"), named)
         paths = tuple(entry for entry in self.ignore if entry.startswith("$"))
         object.__setattr__(self, "paths", paths)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether any part of a JSON body does not count."""
+        return bool(self.paths or self.spans or TOOL_CALL_IDS in self.ignore)
+
+    def for_agent(self, agent: str) -> "Rules":
+        """The rules for requests with this User-Agent; the same object for one client."""
+        profile = of(agent, self.profiles) if self.profiles else None
+        return self if profile is None else _with(self, profile)
+
+
+@lru_cache(maxsize=64)
+def _with(rules: Rules, profile: Profile) -> Rules:
+    return replace(
+        rules,
+        ignore=rules.ignore + profile.ignore,
+        spans=rules.spans + profile.spans,
+    )
 
 
 def _named(ignore: Sequence[str], prefix: str) -> list[str]:
