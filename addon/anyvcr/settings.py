@@ -1,135 +1,135 @@
-"""The addon's options: names, defaults, environment variables, and what their texts mean.
+"""The options' values: which place's counts, what its text means, and what the proxy gets.
 
 mitmproxy enforces neither `choices` nor types for a script's options, and an error raised
-while they are declared leaves a proxy running without the addon. So all are declared as
-text, empty for "not set", and parsed here, where a fault is a ConfigError.
+while they are declared leaves a proxy running without the addon. So values come as texts,
+and are parsed here, where a fault is a ConfigError.
 """
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from anyvcr.core.cassette.model import Style
-from anyvcr.core.errors import ConfigError
+from anyvcr.core.errors import ConfigError, one_of
 from anyvcr.core.hosts import OPENAI_API, ApiHosts, Origin
 from anyvcr.core.matching.rules import Repeats, Rules
 from anyvcr.core.modes import Mode
 from anyvcr.core.redaction.user_rules import RedactionRules
 from anyvcr.core.replay.pacing import INSTANT, Pace
-from anyvcr.upstream import Upstream
+from anyvcr.options import BY_NAME, SETTINGS, SEVERAL, Kind, Option
 
-DEFAULT_CASSETTE = "cassettes/openai.yaml"
+DEFAULT_CASSETTE = BY_NAME["cassette"].default
+
+T = TypeVar("T")
+Value = str | tuple[str, ...]
+"""A text, or those of an option that may be given several times."""
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """One option of the addon; `help` stands in `mitmdump --options`."""
+class Layer:
+    """What one place says: the command line, mitmproxy's options, the environment."""
 
-    name: str
-    variable: str
-    help: str
+    values: Mapping[str, Value]
+    """By the option's name, and none for what is not given there."""
+    spelling: Callable[[Option], str]
+    """What an option is called there."""
+
+    @classmethod
+    def of_command_line(cls, given: Mapping[str, Value]) -> "Layer":
+        """By the option's name; each text of several is one value, whatever is in it."""
+        return cls(given, lambda option: (*option.flags, option.name.upper())[0])
+
+    @classmethod
+    def of_mitmproxy(cls, given: Mapping[str, str | Sequence[str]]) -> "Layer":
+        """By the `--set` name."""
+        values = {o.name: _divided(o, given.get(o.set_name, "")) for o in SETTINGS}
+        return cls(_said(values), attrgetter("set_name"))
+
+    @classmethod
+    def of_environment(cls, environ: Mapping[str, str]) -> "Layer":
+        """By the variable."""
+        values = {o.name: _divided(o, environ.get(o.variable, "")) for o in SETTINGS}
+        return cls(_said(values), attrgetter("variable"))
 
 
-OPTIONS = (
-    Option(
-        "cassette",
-        "ANYVCR_CASSETTE",
-        f"The cassette file. Default: {DEFAULT_CASSETTE} under the working directory.",
-    ),
-    Option(
-        "cassette_mode",
-        "ANYVCR_MODE",
-        f"go-vcr's mode: {', '.join(Mode)}. Default: record-once.",
-    ),
-    Option(
-        "cassette_hosts",
-        "ANYVCR_HOSTS",
-        "Further API hosts, separated by commas: host, *.domain or host:port. "
-        "OpenAI's and Azure OpenAI's are always among them.",
-    ),
-    Option(
-        "cassette_base_url",
-        "ANYVCR_BASE_URL",
-        "The API that OPENAI_BASE_URL=http://this-proxy/v1 stands for. "
-        f"Default: {OPENAI_API}.",
-    ),
-    Option(
-        "cassette_upstream",
-        "ANYVCR_UPSTREAM",
-        "Where API requests go instead, without changing what is recorded: HOST:PORT "
-        "connects there as if it were the API, a URL sends them to that gateway.",
-    ),
-    Option(
-        "cassette_offline",
-        "ANYVCR_OFFLINE",
-        "true: refuse every host that is not the API, too. Default: false.",
-    ),
-    Option(
-        "cassette_style",
-        "ANYVCR_STYLE",
-        "Layout of a new cassette: x-vcr (two spaces) or go-vcr (four). Default: x-vcr.",
-    ),
-    Option(
-        "cassette_keep_headers",
-        "ANYVCR_KEEP_HEADERS",
-        "Further headers to store, separated by commas.",
-    ),
-    Option(
-        "cassette_match_headers",
-        "ANYVCR_MATCH_HEADERS",
-        "Headers that must match as well, separated by commas; they are stored, too.",
-    ),
-    Option(
-        "cassette_ignore",
-        "ANYVCR_IGNORE",
-        "What does not count in matching, separated by commas: a JSON path ($.user), "
-        "query:NAME, form:NAME, or the preset tool-call-ids.",
-    ),
-    Option(
-        "cassette_repeats",
-        "ANYVCR_REPEATS",
-        f"What identical requests get: {', '.join(Repeats)}. Default: once.",
-    ),
-    Option(
-        "cassette_redact",
-        "ANYVCR_REDACT",
-        "Further secrets to remove, one rule a line: $.json.path, header:NAME or "
-        "regex:PATTERN.",
-    ),
-    Option(
-        "cassette_pace",
-        "ANYVCR_PACE",
-        "How fast answers are played back: instant, recorded, or a factor such as 2x "
-        "(twice as fast) or 0.5x. Default: instant.",
-    ),
-    Option(
-        "cassette_timing",
-        "ANYVCR_TIMING",
-        "true: store when the chunks of streams came, for cassette_pace, under the key "
-        "chunk_timing. go-vcr ignores it, and drops it when it writes the file again. "
-        "Default: false.",
-    ),
-    Option(
-        "cassette_keep_partial",
-        "ANYVCR_KEEP_PARTIAL",
-        "true: store answers that broke off, too, marked `partial: true`; played back, "
-        "they break off at the same byte. Default: false.",
-    ),
-    Option(
-        "cassette_upload_limit",
-        "ANYVCR_UPLOAD_LIMIT",
-        "Bytes of a request's body, with k, m or g: a larger one is answered with 413. "
-        "Default: 1g.",
-    ),
-)
+class Values:
+    """What counts of each option: what the first of some layers says, else its default."""
+
+    def __init__(self, *layers: Layer) -> None:
+        self._layers = layers
+
+    def get(self, name: str, parse: Callable[[str], T]) -> T | None:
+        """What `parse` makes of the text; raises ConfigError saying where the text is from."""
+        for layer in self._layers:
+            if name in layer.values:
+                try:
+                    return parse(str(layer.values[name]))
+                except ConfigError as error:
+                    spelling = layer.spelling(BY_NAME[name])
+                    if spelling in str(error):
+                        raise
+                    msg = f"{error} (from {spelling})"
+                    raise ConfigError(msg) from None
+        return None
+
+    def require(self, name: str, parse: Callable[[str], T]) -> T:
+        """As `get`, for an option with a default."""
+        value = self.get(name, parse)
+        return parse(BY_NAME[name].default) if value is None else value
+
+    def flag(self, name: str) -> bool:
+        """Whether it is set; raises ConfigError for what is neither true nor false."""
+        return self.get(name, lambda text: _flag(BY_NAME[name].set_name, text)) or False
+
+    def items(self, name: str) -> tuple[str, ...]:
+        """The texts of an option that may be given several times."""
+        for layer in self._layers:
+            if name in layer.values:
+                return tuple(layer.values[name])
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A replacement for the API's own address: a stand-in that plays it, or a gateway.
+
+    `HOST:PORT` is only another address, as curl's --connect-to: TLS name, Host header and
+    path stay the API's. A URL is a gateway with a name of its own: TLS name and Host header
+    are the gateway's, and its path is put before the request's.
+    """
+
+    host: str
+    port: int
+    gateway: Origin | None = None
+    prefix: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Upstream":
+        """Of the option's text; raises ConfigError."""
+        if "://" in text:
+            origin = Origin.parse(text, "cassette_upstream")
+            prefix = urlsplit(text).path.rstrip("/")
+            return cls(origin.host, origin.port, origin, prefix)
+        host, _, port = text.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            msg = f"cassette_upstream: expected HOST:PORT or a URL, found {text!r}"
+            raise ConfigError(msg)
+        return cls(host.strip("[]"), int(port))
+
+    @property
+    def plain(self) -> bool:
+        """Whether the gateway speaks HTTP without TLS."""
+        return self.gateway is not None and self.gateway.scheme == "http"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All options, parsed."""
+    """What the proxy gets to know; its defaults are the table's, parsed."""
 
     cassette: Path = Path(DEFAULT_CASSETTE)
     is_folder: bool = False
@@ -162,62 +162,64 @@ class Settings:
         return (*self.keep_headers, *self.rules.headers)
 
     @classmethod
-    def parse(
-        cls, options: Mapping[str, str], environ: Mapping[str, str]
-    ) -> "Settings":
-        """Options win over the environment; raises ConfigError naming the option at fault."""
-        text = {
-            option.name: (
-                options.get(option.name) or environ.get(option.variable, "")
-            ).strip()
-            for option in OPTIONS
-        }
+    def parse(cls, values: Values) -> "Settings":
+        """The settings that `values` amount to; raises ConfigError naming the option at fault."""
+        cassette = values.require("cassette", str)
         settings = cls(
-            cassette=Path(text["cassette"] or DEFAULT_CASSETTE).expanduser(),
-            is_folder=text["cassette"].endswith(("/", os.sep)),
-            mode=Mode.parse(text["cassette_mode"] or Mode.RECORD_ONCE),
-            hosts=_words(text["cassette_hosts"]),
-            base_url=_base_url(text["cassette_base_url"] or str(OPENAI_API)),
-            upstream=Upstream.parse(text["cassette_upstream"])
-            if text["cassette_upstream"]
-            else None,
-            offline=_flag("cassette_offline", text["cassette_offline"]),
-            style=_style(text["cassette_style"]) if text["cassette_style"] else None,
-            keep_headers=_words(text["cassette_keep_headers"]),
+            cassette=Path(cassette).expanduser(),
+            is_folder=cassette.endswith(("/", os.sep)),
+            mode=values.require("mode", Mode.parse),
+            hosts=values.items("hosts"),
+            base_url=values.require("base_url", _base_url),
+            upstream=values.get("upstream", Upstream.parse),
+            offline=values.flag("offline"),
+            style=values.get(
+                "style", lambda text: one_of(Style, text, "cassette_style")
+            ),
+            keep_headers=values.items("keep_headers"),
             rules=Rules(
-                ignore=_items(text["cassette_ignore"]),
-                headers=_words(text["cassette_match_headers"]),
+                ignore=values.items("ignore"), headers=values.items("match_headers")
             ),
-            repeats=Repeats.parse(text["cassette_repeats"] or Repeats.ONCE),
-            redact=RedactionRules.parse(text["cassette_redact"]),
-            pace=Pace.parse(text["cassette_pace"] or "instant"),
-            timing=_flag("cassette_timing", text["cassette_timing"]),
-            keep_partial=_flag("cassette_keep_partial", text["cassette_keep_partial"]),
-            upload_limit=_size(
-                "cassette_upload_limit", text["cassette_upload_limit"] or "1g"
-            ),
+            repeats=values.require("repeats", Repeats.parse),
+            redact=RedactionRules.of(values.items("redact")),
+            pace=values.require("pace", Pace.parse),
+            timing=values.flag("timing"),
+            keep_partial=values.flag("keep_partial"),
+            upload_limit=values.require("upload_limit", _size),
         )
         settings.api_hosts()
         return settings
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
-    """Raise ConfigError for an option that looks like ours and is none."""
-    known = [option.name for option in OPTIONS]
+    """Raise ConfigError for a `--set` name that looks like ours and is none."""
+    known = [option.set_name for option in SETTINGS]
     for name in names:
         if name.startswith("cassette") and name not in known:
             msg = f"unknown option {name}: expected one of {', '.join(known)}"
             raise ConfigError(msg)
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.replace(",", " ").split())
+def _said(values: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if value}
 
 
-def _items(text: str) -> tuple[str, ...]:
-    """What commas outside brackets separate: a JSON path may hold one in its own."""
-    items = re.findall(r"(?:\[[^\]]*\]|[^,\[])+", text)
-    return tuple(item.strip() for item in items if item.strip())
+def _divided(option: Option, given: str | Sequence[str]) -> Value:
+    """What a text means that may hold several values; blank means nothing."""
+    if option.kind not in SEVERAL:
+        return given.strip() if isinstance(given, str) else given[-1].strip()
+    texts = [given] if isinstance(given, str) else given
+    items = (item.strip() for text in texts for item in _items(option.kind, text))
+    return tuple(item for item in items if item)
+
+
+def _items(kind: Kind, text: str) -> list[str]:
+    if kind is Kind.NAMES:
+        return text.replace(",", " ").split()
+    if kind is Kind.LINES or "\n" in text:
+        return text.splitlines()
+    # A JSON path may hold a comma in its brackets.
+    return re.findall(r"(?:\[[^\]]*\]|[^,\[])+", text)
 
 
 def _base_url(text: str) -> Origin:
@@ -241,17 +243,9 @@ def _flag(name: str, text: str) -> bool:
     raise ConfigError(msg)
 
 
-def _size(name: str, text: str) -> int:
+def _size(text: str) -> int:
     match = re.fullmatch(r"([0-9]+)([kmg]?)b?", text.lower())
     if match is None:
-        msg = f"{name}: expected bytes, with k, m or g, such as 512m, found {text!r}"
+        msg = f"cassette_upload_limit: expected bytes, with k, m or g, such as 512m, found {text!r}"
         raise ConfigError(msg)
     return int(match[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[match[2]]
-
-
-def _style(text: str) -> Style:
-    try:
-        return Style(text.lower())
-    except ValueError:
-        msg = f"cassette_style: expected {' or '.join(Style)}, found {text!r}"
-        raise ConfigError(msg) from None

@@ -55,3 +55,11 @@ def test_the_cassette_may_be_named_from_any_folder(home: Path) -> None:
     with mitmdump(home, options=options, cwd=work) as proxy:
         proxy.wait_for(r"replaying cassettes/c\.yaml")
         assert proxy.stop() == 0
+
+
+def test_an_option_of_several_values_may_be_set_again(home: Path) -> None:
+    rules = ("--set", "cassette_ignore=$.a", "--set", "cassette_ignore=$.b, query:c")
+
+    with mitmdump(home, *rules, options={"cassette_mode": "passthrough"}) as proxy:
+        proxy.wait_for("passing everything through")
+        assert proxy.stop() == 0

@@ -1,16 +1,21 @@
 """The `anyvcr` command: thin calls of library functions, and the one error boundary."""
 
 import gc
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 import anyvcr
-from anyvcr.cli import console, options
+from anyvcr.cli import console, parameters
+from anyvcr.cli.parameters import Given
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.modes import Mode
+
+if TYPE_CHECKING:
+    from anyvcr.settings import Values
 
 
 def main() -> None:
@@ -45,123 +50,76 @@ def cli() -> None:
 
 
 @cli.command()
-@options.CASSETTE
-@options.COMMAND
-@click.option(
-    "--mode",
-    type=click.Choice(["record-only", "record-once", "replay-with-new-episodes"]),
-    default=str(Mode.RECORD_ONLY),
-    show_default=True,
-    help="record-only replaces an existing cassette when the command has ended.",
+@parameters.CASSETTE
+@parameters.COMMAND
+@parameters.options(
+    "record",
+    mode={
+        "type": click.Choice(
+            ["record-only", "record-once", "replay-with-new-episodes"]
+        ),
+        "default": str(Mode.RECORD_ONLY),
+        "show_default": True,
+        "help": "record-only replaces an existing cassette when the command has ended.",
+    },
 )
-@options.REPORT
-@options.BASE_URL
-@options.proxy_options
-def record(command: tuple[str, ...], **given: Any) -> None:
+def record(given: Given, command: tuple[str, ...]) -> None:
     """Run COMMAND and record its calls into CASSETTE.
 
     Answers come from the real API and pass on live, streams included. Exit code: the
     command's own, or 1 if it succeeded but the cassette could not be written.
     """
-    _run(command, **given)
+    _run(command, given)
 
 
 @cli.command()
-@options.CASSETTE
-@options.COMMAND
-@click.option(
-    "--strict", is_flag=True, help="Also fail on interactions that nobody asked for."
-)
-@click.option(
-    "--max-age",
-    metavar="AGE",
-    help="Also fail on cassettes committed (or else written) longer ago: 30d, 12h, 2w.",
-)
-@options.REPORT
-@options.BASE_URL
-@options.proxy_options
-def replay(command: tuple[str, ...], **given: Any) -> None:
+@parameters.CASSETTE
+@parameters.COMMAND
+@parameters.options("replay")
+def replay(given: Given, command: tuple[str, ...]) -> None:
     """Run COMMAND and answer its calls from CASSETTE.
 
     No call reaches the API: one that the cassette does not hold gets status 599 and an
     error that says what differs. Exit code: the command's own, or 3 if it succeeded
     although a call was refused.
     """
-    _run(command, mode=Mode.REPLAY_ONLY, **given)
+    given["mode"] = Mode.REPLAY_ONLY
+    _run(command, given)
 
 
 @cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Of the proxy.")
-@click.option(
-    "--port", type=click.IntRange(1, 65535), required=True, help="Of the proxy."
-)
-@click.option(
-    "--api-host", "hosts", multiple=True, metavar="HOST", help="As for serve."
-)
 @click.option(
     "--replay", is_flag=True, help="Set a dummy OPENAI_API_KEY where none is set."
 )
-@options.NAME
-@options.SHELL
-@options.BASE_URL
-def env(
-    *,
-    host: str,
-    port: int,
-    hosts: tuple[str, ...],
-    replay: bool,
-    name: str | None,
-    shell: str,
-    base_url: bool,
-) -> None:
+@parameters.options(
+    "env",
+    host={"help": "Of the proxy.  [default: 127.0.0.1]"},
+    port={"help": "Of the proxy.", "type": click.IntRange(1, 65535), "required": True},
+)
+def env(given: Given, *, replay: bool) -> None:
     """Print the variables that send a client to a proxy started with serve --port.
 
     For another terminal, an IDE or a container; for the latter name the host as the
     container sees it: --host host.docker.internal.
     """
     from anyvcr.cli import running
-    from anyvcr.clients.environment import Endpoint
-    from anyvcr.settings import Settings
 
-    mode = Mode.REPLAY_ONLY if replay else Mode.RECORD_ONCE
-    settings = Settings(hosts=hosts, mode=mode)
-    endpoint = Endpoint(host, port)
-    lines = running.variables(
-        endpoint, settings, cassette=name, base_url=base_url, shell=shell
-    )
-    click.echo(lines, nl=False)
+    if replay:
+        given["mode"] = Mode.REPLAY_ONLY
+    click.echo(running.variables(_values(given)), nl=False)
 
 
 @cli.command()
-@options.CASSETTE
-@click.option(
-    "--mode",
-    type=click.Choice([str(mode) for mode in Mode]),
-    default=str(Mode.RECORD_ONCE),
-    show_default=True,
-    help="What to do with calls that the cassette holds, and with those it does not.",
-)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on; any other lets the network use this proxy.",
-)
-@options.NAME
-@options.SHELL
-@options.BASE_URL
-@options.proxy_options
-def serve(host: str, name: str | None, shell: str, **given: Any) -> None:
+@parameters.CASSETTE
+@parameters.options("serve")
+def serve(given: Given) -> None:
     """Serve CASSETTE until stopped, for clients that are started elsewhere.
 
     Prints the variables to set for them on stdout: eval "$(…)" them, or paste them.
     """
     from anyvcr.cli import running
 
-    settings, listener = options.settings(host=host, **given)
-    if host not in ("127.0.0.1", "::1", "localhost"):
-        console.say(f"listening on {host}: who reaches this address can use the proxy")
-    sys.exit(running.until_stopped(settings, listener, name, shell))
+    sys.exit(running.until_stopped(_values(given)))
 
 
 @cli.command()
@@ -184,7 +142,7 @@ def doctor(command: tuple[str, ...]) -> None:
 
 
 @cli.command()
-@options.PATHS
+@parameters.PATHS
 @click.option(
     "--output",
     type=click.Choice(["human", "json", "github"]),
@@ -212,15 +170,8 @@ def check(paths: tuple[Path, ...], output: str) -> None:
 
 
 @cli.command()
-@options.PATHS
-@click.option(
-    "--rule",
-    "rules",
-    multiple=True,
-    metavar="RULE",
-    help="A further secret to remove: $.json.path, header:NAME or regex:PATTERN. "
-    "May be repeated.",
-)
+@parameters.PATHS
+@parameters.REDACTION_RULES
 def redact(paths: tuple[Path, ...], rules: tuple[str, ...]) -> None:
     """Remove secrets from the cassettes in PATHS, also from those that go-vcr wrote.
 
@@ -229,7 +180,7 @@ def redact(paths: tuple[Path, ...], rules: tuple[str, ...]) -> None:
     from anyvcr.cli import check as checking
     from anyvcr.core.redaction.user_rules import RedactionRules
 
-    parsed = RedactionRules.parse("\n".join(rules))
+    parsed = RedactionRules.of(rules)
     for file in checking.cassettes(paths):
         changed = checking.redact(file, parsed)
         if changed:
@@ -244,19 +195,15 @@ def addon() -> None:
     click.echo(installed if installed.exists() else package.parent / "vcr.py")
 
 
-def _run(
-    command: tuple[str, ...],
-    *,
-    report: Path | None,
-    strict: bool = False,
-    max_age: str | None = None,
-    **given: Any,
-) -> None:
+def _run(command: tuple[str, ...], given: Given) -> None:
     from anyvcr.cli import running
-    from anyvcr.cli.verdict import Demands, parse_age
 
-    settings, listener = options.settings(**given)
-    demands = Demands(
-        strict=strict, max_age=parse_age(max_age) if max_age else None, report=report
-    )
-    sys.exit(running.with_command(settings, listener, demands, command))
+    sys.exit(running.with_command(_values(given), command))
+
+
+def _values(given: Given) -> "Values":
+    """The options in force: what the command line gives, else the environment."""
+    from anyvcr.settings import Layer, Values
+
+    console.set_up(quiet="quiet" in given, verbose="verbose" in given)
+    return Values(Layer.of_command_line(given), Layer.of_environment(os.environ))

@@ -19,7 +19,7 @@ from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import OPENAI
 from anyvcr.core.modes import Mode
 from anyvcr.proxy.master import Proxy
-from anyvcr.settings import Settings
+from anyvcr.settings import Settings, Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,21 +32,32 @@ class Listener:
     base_url: bool = False
     """Send the command to the base URL instead of the proxy."""
 
+    @classmethod
+    def parse(cls, values: Values) -> "Listener":
+        """As the command line has it."""
+        return cls(
+            host=values.require("host", str),
+            port=values.require("port", int),
+            upstream_ca=values.get("upstream_ca", Path),
+            base_url=values.flag("base_url_only"),
+        )
 
-def with_command(
-    settings: Settings, listener: Listener, demands: Demands, command: Sequence[str]
-) -> int:
-    """Run `command` behind a proxy; the exit code for ours."""
+
+def with_command(values: Values, command: Sequence[str]) -> int:
+    """Run `command` behind a proxy; the exit code for ours. Raises AnyvcrError."""
+    settings, listener = Settings.parse(values), Listener.parse(values)
+    demands = Demands.parse(values)
     return asyncio.run(_with_command(settings, listener, demands, command))
 
 
-def until_stopped(
-    settings: Settings, listener: Listener, cassette: str | None, shell: str
-) -> int:
-    """Run a proxy until a signal ends it, having printed what a client must set.
-
-    `cassette` is the name to give the client where the proxy has a folder of them.
-    """
+def until_stopped(values: Values) -> int:
+    """Run a proxy until a signal ends it, having printed what a client must set."""
+    settings, listener = Settings.parse(values), Listener.parse(values)
+    host = listener.host
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        console.say(f"listening on {host}: who reaches this address can use the proxy")
+    cassette = values.get("client_cassette", str)
+    shell = values.require("shell", str)
     return asyncio.run(_until_stopped(settings, listener, cassette, shell))
 
 
@@ -84,26 +95,21 @@ async def _until_stopped(
     return verdict.EXIT_FAILED if failed else 0
 
 
-def variables(
-    endpoint: Endpoint,
-    settings: Settings,
-    *,
-    cassette: str | None,
-    base_url: bool,
-    shell: str,
-) -> str:
-    """What a client must set for a proxy that runs, or will run, at `endpoint`."""
+def variables(values: Values) -> str:
+    """What a client must set for a proxy that runs, or will run, elsewhere."""
+    settings, listener = Settings.parse(values), Listener.parse(values)
     place = authority.folder(os.environ)
     certificate = authority.ensure(place)
     trust = write_trust(place / "trust", certificate.read_text(), os.environ)
     theirs = _named(
-        endpoint,
+        Endpoint(listener.host, listener.port),
         trust,
         settings,
         replay=settings.mode is Mode.REPLAY_ONLY,
-        base_url=base_url,
-        cassette=cassette,
+        base_url=listener.base_url,
+        cassette=values.get("client_cassette", str),
     )
+    shell = values.require("shell", str)
     return export.lines(*changes(os.environ, theirs), shell)
 
 

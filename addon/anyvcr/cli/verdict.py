@@ -13,6 +13,7 @@ from anyvcr.cli import console
 from anyvcr.clients.remedies import remedy
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.modes import Mode
+from anyvcr.settings import Values
 from anyvcr.tally import Tally
 
 EXIT_FAILED = 1
@@ -32,6 +33,15 @@ class Demands:
     """Seconds; fail on cassettes that are older."""
     report: Path | None = None
     """Where to write the account of the run as JSON."""
+
+    @classmethod
+    def parse(cls, values: Values) -> "Demands":
+        """As the command line has them; raises ConfigError."""
+        return cls(
+            strict=values.flag("strict"),
+            max_age=values.get("max_age", parse_age),
+            report=values.get("report", Path),
+        )
 
 
 def parse_age(text: str) -> float:

@@ -11,6 +11,11 @@
 Each message is one sentence a stranger can act on, and never holds a secret.
 """
 
+from enum import StrEnum
+from typing import TypeVar
+
+E = TypeVar("E", bound=StrEnum)
+
 
 class AnyvcrError(Exception):
     """Any error of ours; its text is meant for the user as it stands."""
@@ -67,3 +72,12 @@ class ConfigError(AnyvcrError):
 
 class RedactionError(AnyvcrError):
     """A value could not be redacted; the interaction it belongs to is not written."""
+
+
+def one_of(choices: type[E], text: str, what: str) -> E:
+    """The member of `choices` with that name; raises ConfigError listing them all."""
+    try:
+        return choices(text.strip().lower())
+    except ValueError:
+        msg = f"unknown {what} {text!r}: expected one of {', '.join(choices)}"
+        raise ConfigError(msg) from None

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from anyvcr.core.errors import ConfigError
+from anyvcr.core.errors import one_of
 
 
 class Mode(StrEnum):
@@ -22,12 +22,7 @@ class Mode(StrEnum):
     @classmethod
     def parse(cls, text: str) -> "Mode":
         """The mode of that name; raises ConfigError listing the five."""
-        try:
-            return cls(text.strip().lower())
-        except ValueError:
-            names = ", ".join(cls)
-            msg = f"unknown cassette mode {text!r}: expected one of {names}"
-            raise ConfigError(msg) from None
+        return one_of(cls, text, "cassette mode")
 
 
 def resolve(mode: Mode, *, exists: bool) -> Mode:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
@@ -26,6 +26,7 @@ from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.hosts import Origin
 from anyvcr.core.replay.answer import FAILED, Answer, over_limit, too_large
 from anyvcr.decider import Decider
+from anyvcr.options import SETTINGS, SEVERAL
 from anyvcr.proxy import mitmdump, patches
 from anyvcr.proxy.recording import capture
 from anyvcr.proxy.recording.capture import announced_length
@@ -34,9 +35,8 @@ from anyvcr.proxy.recording.tap import pass_on
 from anyvcr.proxy.replaying import flow_reply, room
 from anyvcr.proxy.replaying.layer import replay
 from anyvcr.proxy.routes import OFFLINE, Routes, is_origin_form
-from anyvcr.settings import OPTIONS, Settings, refuse_unknown
+from anyvcr.settings import Layer, Settings, Upstream, Values, refuse_unknown
 from anyvcr.tally import Tally
-from anyvcr.upstream import Upstream
 
 logger = logging.getLogger(__name__)
 
@@ -83,11 +83,14 @@ class Anyvcr:
     def load(self, loader: Loader) -> None:
         safe_output.watch_log()
         if self._given is None:
-            for option in OPTIONS:
-                loader.add_option(option.name, str, "", option.help)
+            for option in SETTINGS:
+                kind, none = (
+                    (Sequence[str], []) if option.kind in SEVERAL else (str, "")
+                )
+                loader.add_option(option.set_name, kind, none, option.help)
 
     def configure(self, updated: set[str]) -> None:
-        if self._given or not any(option.name in updated for option in OPTIONS):
+        if self._given or not any(option.set_name in updated for option in SETTINGS):
             return
         try:
             self.open()
@@ -125,8 +128,10 @@ class Anyvcr:
         self._close()
         if self._given is None:
             refuse_unknown(ctx.options.deferred)
-            values = {o.name: getattr(ctx.options, o.name) for o in OPTIONS}
-            self._settings = Settings.parse(values, os.environ)
+            given = {o.set_name: getattr(ctx.options, o.set_name) for o in SETTINGS}
+            self._settings = Settings.parse(
+                Values(Layer.of_mitmproxy(given), Layer.of_environment(os.environ))
+            )
         self._routes = Routes(self._settings)
         self.decider.open(self._settings)
         what = What(

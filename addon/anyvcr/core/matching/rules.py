@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from anyvcr.core import json_path
-from anyvcr.core.errors import ConfigError
+from anyvcr.core.errors import ConfigError, one_of
 from anyvcr.core.matching.profiles import Profile, Span, of
 
 if TYPE_CHECKING:
@@ -30,11 +30,7 @@ class Repeats(StrEnum):
     @classmethod
     def parse(cls, text: str) -> "Repeats":
         """The rule of that name; raises ConfigError listing the four."""
-        try:
-            return cls(text.strip().lower())
-        except ValueError:
-            msg = f"unknown rule for repeats {text!r}: expected one of {', '.join(cls)}"
-            raise ConfigError(msg) from None
+        return one_of(cls, text, "rule for repeats")
 
 
 TOOL_CALL_IDS = "tool-call-ids"

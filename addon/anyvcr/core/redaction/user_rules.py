@@ -1,5 +1,6 @@
 """What the user wants removed, beside what is known to be secret (`cassette_redact`)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,13 @@ class RedactionRules:
 
     @classmethod
     def parse(cls, text: str) -> "RedactionRules":
-        """Rules as the option has them, one a line: `$.user`, `header:NAME`, `regex:PATTERN`."""
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        """Rules, one a line."""
+        return cls.of(line.strip() for line in text.splitlines() if line.strip())
+
+    @classmethod
+    def of(cls, rules: Iterable[str]) -> "RedactionRules":
+        """Rules as the option has them: `$.user`, `header:NAME`, `regex:PATTERN`."""
+        lines = list(rules)
         for line in lines:
             kind, _, rest = line.partition(":")
             if not (line.startswith("$") or (kind in {"header", "regex"} and rest)):
