@@ -42,7 +42,8 @@ class Layer:
     @classmethod
     def of_command_line(cls, given: Mapping[str, Value]) -> "Layer":
         """By the option's name; each text of several is one value, whatever is in it."""
-        return cls(given, lambda option: (*option.flags, option.name.upper())[0])
+        said = {n: v for n, v in given.items() if v or not BY_NAME[n].is_setting}
+        return cls(said, lambda option: (*option.flags, option.name.upper())[0])
 
     @classmethod
     def of_mitmproxy(cls, given: Mapping[str, str | Sequence[str]]) -> "Layer":

@@ -46,7 +46,7 @@ def options(command: str, **changed: dict[str, Any]) -> Callable[[Command], Comm
 def _remember(
     context: click.Context, parameter: click.Parameter, value: object
 ) -> None:
-    if value not in (None, (), False, ""):
+    if value not in (None, (), False):
         text = "true" if value is True else value
         found = context.ensure_object(Given)
         assert parameter.name
