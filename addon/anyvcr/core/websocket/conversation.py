@@ -80,6 +80,8 @@ class Conversation:
         self.id = id
         """Of the interaction."""
         self.names = Names()
+        self.heard_at: float | None = None
+        """When the client said, in the recording, what was heard last; milliseconds."""
         self._rules = rules
         self._lines: dict[Lane, _Line] = {SESSION: _Line()}
         self._lanes = Lanes()
@@ -128,6 +130,7 @@ class Conversation:
             wanted = line.next
             if wanted and agree(wanted, live, self._rules, self.names.live):
                 line.heard += 1
+                self.heard_at = wanted.message.at
                 self.names.learn_from_client(wanted, live)
                 if lane.is_stream and isinstance(
                     name := live.value.get("stream_id"), str
@@ -162,7 +165,9 @@ class Conversation:
         heard = self._audio + piece
         while heard:
             wanted = line.next
-            recorded = audio(wanted) if wanted and wanted.type == APPEND else None
+            if wanted is None or wanted.type != APPEND:
+                return False
+            recorded = audio(wanted)
             if recorded is None:
                 return False
             if not heard.startswith(recorded):
@@ -170,6 +175,7 @@ class Conversation:
                     return False
                 break
             line.heard += 1
+            self.heard_at = wanted.message.at
             heard = heard[len(recorded) :]
         self._audio = heard
         return True
@@ -194,6 +200,13 @@ class Conversation:
     def is_started(self) -> bool:
         """Whether the client has said anything that was recorded."""
         return bool(self._audio) or any(line.heard for line in self._lines.values())
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the server has more to say, once the client says more."""
+        return self._end is not None or any(
+            line.said < len(line.due) for line in self._lines.values()
+        )
 
     @property
     def expected(self) -> list[Event]:
