@@ -1,8 +1,9 @@
 """A stand-in for api.openai.com: a small real server for demonstrations, tests and benchmarks.
 
 It answers from a cassette or from a function, over TLS (HTTP/2 and HTTP/1.1) and plain
-HTTP/1.1, on 127.0.0.1 only, and can be slow, break off, refuse. It runs on what mitmproxy
-brings along: h11, h2, wsproto, cryptography, brotli, backports.zstd.
+HTTP/1.1, on 127.0.0.1 only, and can be slow, break off, refuse. By default it behaves as
+APIs in the wild do: messages end late, idle connections are closed, ids are new each time
+(`Manners`). It needs h11, h2, wsproto, cryptography, brotli and backports.zstd.
 
     with StandIn(cassette) as api:
         httpx.get(f"https://{api.address}/v1/models", verify=ssl.create_default_context(cafile=api.ca_file))
@@ -13,6 +14,8 @@ From the command line: `python scripts/standin cassettes/simple_streaming.yaml -
 
 from standin.answer import Answer, BreakOff, Chunk, Framing, split_events
 from standin.encoding import Encoding
+from standin.ids import new_id
+from standin.manners import Manners
 from standin.repertoire import Repertoire
 from standin.request import Received
 from standin.sending import Sent
@@ -24,9 +27,11 @@ __all__ = [
     "Chunk",
     "Encoding",
     "Framing",
+    "Manners",
     "Received",
     "Repertoire",
     "Sent",
     "StandIn",
+    "new_id",
     "split_events",
 ]

@@ -11,14 +11,17 @@ from anyvcr.core.errors import AnyvcrError
 if not __package__:  # run as a folder, which is then first on the path
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from standin import Answer, BreakOff, Received, Repertoire, StandIn
+from standin import Answer, BreakOff, Manners, Received, Repertoire, StandIn
 
 
 def main() -> int:
     """Runs until SIGINT or SIGTERM; tells its addresses on stdout, its count on stderr."""
     options = _parser().parse_args()
     try:
-        repertoire = Repertoire.from_files(*options.cassettes, gap=options.gap / 1000)
+        manners = Manners.TIDY if options.tidy else Manners(seed=options.seed)
+        repertoire = Repertoire.from_files(
+            *options.cassettes, gap=options.gap / 1000, new_ids=manners.new_ids
+        )
     except (AnyvcrError, OSError) as error:
         print(f"stand-in: {error}", file=sys.stderr)
         return 1
@@ -38,6 +41,7 @@ def main() -> int:
         port=options.port,
         plain_port=options.plain_port,
         protocols=tuple(options.protocols),
+        manners=manners,
     )
     standin.enqueue(*(Answer.error(status) for status in options.fail))
     signals = {signal.SIGINT, signal.SIGTERM}
@@ -84,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="STATUS",
         help="answer the next request with this error; may be repeated, in order",
     )
+    add("--tidy", action="store_true", help="end at once, keep connections and ids")
+    add("--seed", type=int, default=0, metavar="N", help="of what comes by chance")
     both = ["h2", "http/1.1"]
     versions = parser.add_mutually_exclusive_group()
     for option, names in (("--http1-only", both[1:]), ("--http2", both[:1])):

@@ -68,6 +68,13 @@ class Answer:
     chunks: tuple[Chunk, ...] = ()
     first_delay: float = 0.0
     """Seconds from the end of the request to the head."""
+    interim: tuple[int, ...] | None = None
+    """Statuses of 1xx responses before the head (not over HTTP/1.0). None: as the manners are."""
+    end_delay: float | None = None
+    """Seconds from the last chunk to the end of the message, where that has to be sent: not
+    where a Content-Length has told it. None: as the manners are."""
+    closes: bool | None = None
+    """Whether the connection, idle after this, is closed unannounced. None: as the manners are."""
     framing: Framing = Framing.CONTENT_LENGTH
     trailers: Pairs = ()
     """HTTP/1.1 sends them with chunked framing only."""
@@ -151,13 +158,25 @@ class Answer:
             return None
         return sum(len(chunk.data) for chunk in self.wire_chunks())
 
+    @property
+    def ends_late(self) -> bool:
+        """The end of the message is to be sent some time after the last chunk."""
+        is_sized = self.framing is Framing.CONTENT_LENGTH or not self.has_body
+        return bool(self.end_delay) and not is_sized and self.break_off is None
+
     def wire_chunks(self) -> Iterator[Chunk]:
-        """The chunks as they travel: encoded one by one, the last with the encoder's end."""
+        """The chunks as they travel: encoded one by one, the last with the encoder's end.
+
+        That last one is a chunk of its own, without text, where the end is late.
+        """
+        chunks = self.chunks
+        if self.ends_late:
+            chunks = (*chunks, Chunk(data=b"", delay=self.end_delay or 0.0))
         if self.encoding is None:
-            yield from self.chunks
+            yield from chunks
             return
         encode = encoder(self.encoding)
-        for chunk, following in pairwise((*self.chunks, None)):
+        for chunk, following in pairwise((*chunks, None)):
             assert chunk is not None
             data = encode(chunk.data, following is None)
             yield Chunk(data=data, delay=chunk.delay)

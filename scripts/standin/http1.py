@@ -8,6 +8,7 @@ what it has read too much is given to the next.
 import asyncio
 import socket
 import struct
+from dataclasses import replace
 
 import h11
 
@@ -15,6 +16,7 @@ from standin import websocket
 from standin.answer import Answer, BreakOff, Framing, phrase
 from standin.request import Pairs, Received, Upload
 from standin.sending import Respond, give
+from standin.transport import hold, release
 
 _READ_SIZE = 256 * 1024
 _HEAD_SIZE = 1024 * 1024
@@ -44,9 +46,17 @@ async def serve(
         if answer.status == 101:
             await websocket.echo(reader, writer, received, unread, sent)
             return
-        wire = _Outgoing(reader, writer, has_chunked=received.http_version > "HTTP/1.0")
+        is_modern = received.http_version > "HTTP/1.0"
+        if not is_modern:
+            answer = replace(answer, interim=())  # it has none (RFC 9110, 15.2)
+        if unread:
+            answer = replace(answer, closes=False)  # for it will not be idle
+        wire = _Outgoing(reader, writer, has_chunked=is_modern)
         await give(answer, wire, sent, head_only=received.method == "HEAD")
-        if wire.is_last or not _keeps_alive(received):
+        if answer.closes:
+            writer.close()
+            release(writer)
+        if answer.closes or wire.is_last or not _keeps_alive(received):
             return
 
 
@@ -113,6 +123,12 @@ class _Outgoing:
         self.is_last = False
         """The connection cannot be used for another request."""
 
+    async def send_interim(self, status: int) -> None:
+        await self._write(f"HTTP/1.1 {status} {phrase(status)}\r\n\r\n".encode())
+
+    def hold(self) -> None:
+        hold(self._writer)
+
     async def send_head(self, answer: Answer, *, ends: bool) -> None:
         reason = answer.reason or phrase(answer.status)
         lines = [f"HTTP/1.1 {answer.status} {reason}"]
@@ -141,10 +157,12 @@ class _Outgoing:
         return [*lines, "Connection: close"]
 
     async def send_data(self, data: bytes) -> None:
-        if not self._is_chunked:
-            await self._write(data)
-        elif data:  # an empty chunk would be the last
+        if not data:
+            return  # an empty chunk would be the last
+        if self._is_chunked:
             await self._write(b"%x\r\n" % len(data), data, b"\r\n")
+        else:
+            await self._write(data)
 
     async def send_end(self, trailers: Pairs) -> None:
         if self._is_chunked:

@@ -17,6 +17,7 @@ import h2.settings  # type: ignore[import-untyped,unused-ignore]  # as above
 from standin.answer import Answer, BreakOff
 from standin.request import Pairs, Upload
 from standin.sending import Respond, give
+from standin.transport import hold, release
 
 _READ_SIZE = 256 * 1024
 _WINDOW = 1024 * 1024
@@ -59,6 +60,7 @@ class _Connection:
         self._uploads: dict[int, Upload] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._window_opened = asyncio.Event()
+        self._has_overlapped = False
 
     def start(self) -> None:
         """Sends our settings: wide windows, many streams."""
@@ -114,6 +116,7 @@ class _Connection:
         )
         pseudo = {name: value for name, value in headers if name.startswith(":")}
         plain = tuple(pair for pair in headers if not pair[0].startswith(":"))
+        self._has_overlapped |= bool(self._uploads or self._tasks)
         self._uploads[stream_id] = Upload(
             method=pseudo[":method"],
             target=pseudo[":path"],
@@ -132,7 +135,17 @@ class _Connection:
         # The client may have reset the stream, or left, between two of our steps.
         with contextlib.suppress(h2.exceptions.ProtocolError, OSError):
             await give(answer, wire, sent, head_only=received.method == "HEAD")
+            if answer.closes:
+                self._close()
         self._tasks.pop(stream_id, None)
+
+    def _close(self) -> None:
+        # Where streams overlap, another may be on its way already.
+        if not self._has_overlapped:
+            self.h2.close_connection()
+            self.flush()
+            self.writer.close()
+        release(self.writer)
 
     def _leave(self, stream_id: int) -> None:
         self._uploads.pop(stream_id, None)
@@ -147,6 +160,13 @@ class _Stream:
         self._connection = connection
         self._h2 = connection.h2
         self._id = stream_id
+
+    async def send_interim(self, status: int) -> None:
+        self._h2.send_headers(self._id, [(b":status", str(status).encode())])
+        await self._flush()
+
+    def hold(self) -> None:
+        hold(self._connection.writer)
 
     async def send_head(self, answer: Answer, *, ends: bool) -> None:
         headers = [(":status", str(answer.status))]

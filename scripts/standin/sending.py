@@ -27,10 +27,13 @@ Respond = Callable[[Received], tuple[Answer, Sent]]
 class Wire(Protocol):
     """One exchange's half of a connection: HTTP/1.1 or a stream of HTTP/2."""
 
+    async def send_interim(self, status: int) -> None: ...
     async def send_head(self, answer: Answer, *, ends: bool) -> None: ...
     async def send_data(self, data: bytes) -> None: ...
     async def send_end(self, trailers: Pairs) -> None: ...
     async def break_off(self, how: BreakOff) -> None: ...
+    def hold(self) -> None:
+        """Keeps what comes next back until the connection is closed, for one packet with it."""
 
 
 async def give(answer: Answer, wire: Wire, sent: Sent, *, head_only: bool) -> None:
@@ -40,17 +43,25 @@ async def give(answer: Answer, wire: Wire, sent: Sent, *, head_only: bool) -> No
     """
     due = time.monotonic() + answer.first_delay
     await _sleep_until(due)
+    for status in answer.interim or ():
+        await wire.send_interim(status)
     sent.head = time.monotonic()
     is_more = answer.trailers or answer.break_off is not None
     ends = head_only or (answer.is_empty and not is_more)
+    if answer.closes and ends:
+        wire.hold()
     await wire.send_head(answer, ends=ends)
     if not ends and answer.has_body:
-        for number, chunk in enumerate(answer.wire_chunks()):
-            if answer.break_off is not None and number >= answer.break_after:
+        count = len(answer.chunks)
+        for number, chunk in enumerate(answer.wire_chunks(), 1):
+            if answer.break_off is not None and number > answer.break_after:
                 break
             due += chunk.delay
             await _sleep_until(due)
-            sent.chunks.append(time.monotonic())
+            if number <= count:  # one more is the late end of a coding
+                sent.chunks.append(time.monotonic())
+            if answer.closes and number == count + answer.ends_late:
+                wire.hold()
             await wire.send_data(chunk.data)
     if answer.break_off is not None:
         await wire.break_off(answer.break_off)

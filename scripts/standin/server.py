@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from random import Random
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,7 @@ from anyvcr.core.cassette.model import Cassette
 from standin import http1, http2, websocket
 from standin.answer import Answer
 from standin.authority import make_certificates
+from standin.manners import Manners
 from standin.repertoire import Repertoire
 from standin.request import Received
 from standin.sending import Sent
@@ -40,10 +42,18 @@ class StandIn:
         plain_port: int = 0,
         protocols: tuple[str, ...] = ("h2", "http/1.1"),
         body_limit: int = 16 * 1024 * 1024,
+        manners: Manners | None = None,
     ) -> None:
-        """`protocols` are ALPN names; of larger bodies than `body_limit` only the start is kept."""
+        """`protocols` are ALPN names; of larger bodies than `body_limit` only the start is kept.
+
+        Without `manners` it is as rude as the APIs in the wild.
+        """
+        self._manners = manners or Manners()
+        self._chance = Random(self._manners.seed)
         self._answers = (
-            Repertoire(answers) if isinstance(answers, Cassette) else answers
+            Repertoire(answers, new_ids=self._manners.new_ids)
+            if isinstance(answers, Cassette)
+            else answers
         )
         self._wanted_ports = port, plain_port
         self._protocols = protocols
@@ -174,7 +184,8 @@ class StandIn:
         sent = Sent()
         self.requests.append(received)
         self.sent.append(sent)
-        return self._answer(received), sent
+        answer = self._answer(received)
+        return self._manners.settled(answer, self._chance), sent
 
     def _answer(self, received: Received) -> Answer:
         if self._queue:

@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,12 +25,13 @@ from standin import (
     Chunk,
     Encoding,
     Framing,
+    Manners,
     Received,
     Repertoire,
     StandIn,
     split_events,
 )
-from support.toolchain import require_tool
+from support.wire import client, curl, plain_socket, read_all, read_until, versions
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,
@@ -46,30 +47,9 @@ JSON = "application/json"
 BLOCK = bytes(range(256)) * 4096  # 1 MiB
 BLOCKS = 100  # 100 MiB in all
 
-versions = pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
-
 
 def ok(received: Received) -> Answer:
     return Answer.of(received.method.encode(), "text/plain")
-
-
-def client(api: StandIn, version: str) -> httpx.Client:
-    return httpx.Client(
-        base_url=f"https://{api.address}",
-        http1=version == "HTTP/1.1",
-        http2=version == "HTTP/2",
-        verify=ssl.create_default_context(cafile=api.ca_file),
-        trust_env=False,
-    )
-
-
-def curl(api: StandIn, path: str, *options: str) -> bytes:
-    tool = require_tool("curl")
-    command = [tool, "-sS", "--cacert", str(api.ca_file), "--noproxy", "*", *options]
-    done = subprocess.run(
-        [*command, f"https://{api.address}{path}"], check=True, capture_output=True
-    )
-    return done.stdout
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -77,25 +57,6 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never came to be"
         time.sleep(0.005)
-
-
-@contextlib.contextmanager
-def plain_socket(api: StandIn) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", api.plain_port), timeout=10) as sock:
-        yield sock
-
-
-def read_until(sock: socket.socket, end: bytes) -> bytes:
-    data = b""
-    while not data.endswith(end):
-        piece = sock.recv(65536)
-        assert piece, f"closed after {data!r}"
-        data += piece
-    return data
-
-
-def read_all(sock: socket.socket) -> bytes:
-    return b"".join(iter(lambda: sock.recv(65536), b""))
 
 
 def interaction(
@@ -312,7 +273,8 @@ class TestConnections:
         assert api.connections == 1
 
     def test_fifty_connections_are_served_at_once(self) -> None:
-        with StandIn(ok) as api, contextlib.ExitStack() as stack:
+        tidy = StandIn(ok, manners=Manners.TIDY)
+        with tidy as api, contextlib.ExitStack() as stack:
             socks = [stack.enter_context(plain_socket(api)) for _ in range(50)]
             for sock in socks:
                 sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
