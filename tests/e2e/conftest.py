@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette
-from standin import StandIn
+from standin import Manners, StandIn
 from support.proxies import SEED
 
 
@@ -23,6 +23,6 @@ def seed() -> Cassette:
 
 @pytest.fixture
 def api(seed: Cassette) -> Iterator[StandIn]:
-    """The API, answering as the seed did."""
-    with StandIn(seed) as running:
+    """The API, answering with the seed's bytes, ids included."""
+    with StandIn(seed, manners=Manners(new_ids=False)) as running:
         yield running
