@@ -56,9 +56,12 @@ async def give(answer: Answer, wire: Wire, sent: Sent, *, head_only: bool) -> No
         for number, chunk in enumerate(answer.wire_chunks(), 1):
             if answer.break_off is not None and number > answer.break_after:
                 break
-            due += chunk.delay
+            is_end = (
+                number > count
+            )  # without text; late, however late the last chunk was
+            due = (time.monotonic() if is_end else due) + chunk.delay
             await _sleep_until(due)
-            if number <= count:  # one more is the late end of a coding
+            if not is_end:
                 sent.chunks.append(time.monotonic())
             if answer.closes and number == count + answer.ends_late:
                 wire.hold()
