@@ -158,7 +158,10 @@ class Decider:
 
     def fault(self, error: Exception) -> None:
         """Report an error of our own, and fail the run."""
-        logger.error("anyvcr failed:\n%s", safe_output.frames(error))
+        if isinstance(error, AnyvcrError):
+            logger.error("%s", error)
+        else:
+            logger.error("anyvcr failed:\n%s", safe_output.frames(error))
         self._tally.failed = True
 
     def _decide(self, asked: Asked) -> Answer | Leave:

@@ -9,7 +9,8 @@ from anyvcr import safe_output
 from anyvcr.cassettes import store
 from anyvcr.cassettes.summary import Summary
 from anyvcr.core.cassette.model import Cassette, Request, Response, Style
-from anyvcr.core.errors import AnyvcrError
+from anyvcr.core.cassette.playable import playable
+from anyvcr.core.errors import AnyvcrError, CassetteFormatError
 from anyvcr.core.matching.miss_text import explain, report
 from anyvcr.core.modes import Mode, resolve
 from anyvcr.core.redaction.credentials import Credentials
@@ -105,6 +106,10 @@ class Deck:
             case Forward() as forward:
                 return forward
             case Play(interaction):
+                try:
+                    response = playable(interaction).response
+                except CassetteFormatError as error:
+                    return self._unplayable(error)
                 safe_output.traffic.info(
                     "played back #%d %s %s: %d",
                     interaction.id,
@@ -112,7 +117,7 @@ class Deck:
                     interaction.request.url,
                     interaction.response.code,
                 )
-                return answer.replayed(interaction.response, self._pace)
+                return answer.replayed(response, self._pace)
             case Refuse(miss):
                 self._misses.append(report(miss, redact=self._redactor.text))
                 text = explain(miss, redact=self._redactor.text)
@@ -143,6 +148,12 @@ class Deck:
             len(response.body),
             f" in part: {partial}" if partial else "",
         )
+
+    def _unplayable(self, error: CassetteFormatError) -> Answer:
+        """The refusal of a call whose recorded answer HTTP cannot carry; the run fails."""
+        text = self._redactor.text(str(error.in_file(str(self.path))))
+        self.fail(text)
+        return answer.refused(text, "unplayable_interaction")
 
     def drop(self, request: str, why: str) -> None:
         """An exchange that is not stored, since it was not whole or cannot be recorded."""

@@ -109,11 +109,14 @@ def recorded_request(
     body: bytes,
     keep: frozenset[str],
 ) -> Request:
-    """The request as the client made it, with the headers in `keep` only."""
+    """The request as the client made it, with the headers in `keep` only.
+
+    Its method is in upper case, as mitmproxy and most servers read it.
+    """
     fields = tuple((canonical_header_name(name), value) for name, value in headers)
     values = dict(reversed(fields))
     return Request(
-        method=method,
+        method=method.upper(),
         url=url,
         headers=group_headers(
             (name, value)
@@ -123,7 +126,7 @@ def recorded_request(
         ),
         body=body,
         content_length=_request_length(values.get("Content-Length", "")),
-        form=form.parse(method, url, values.get("Content-Type", ""), body),
+        form=form.parse(method.upper(), url, values.get("Content-Type", ""), body),
     )
 
 

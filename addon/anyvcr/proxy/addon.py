@@ -27,7 +27,7 @@ from anyvcr.core.hosts import Origin
 from anyvcr.core.replay.answer import FAILED, Answer, over_limit, too_large
 from anyvcr.decider import Decider
 from anyvcr.options import SETTINGS, SEVERAL
-from anyvcr.proxy import mitmdump, patches
+from anyvcr.proxy import api_errors, mitmdump, patches
 from anyvcr.proxy.recording import capture
 from anyvcr.proxy.recording.capture import announced_length
 from anyvcr.proxy.recording.exchanges import Exchanges, What, without_trailers
@@ -111,6 +111,7 @@ class Anyvcr:
             ctx.options.update(connection_strategy="lazy")
         if self._given is None:
             mitmdump.end_on_hangup()
+        api_errors.install()
         patches.lift_trailers()
         patches.watch_uploads(self._refuse_upload, self._stream_upload)
         logger.info("%s", self.decider.describe())

@@ -49,3 +49,10 @@ def test_what_is_not_like_json_is_not_sketched(body: str, content_type: str) -> 
 @pytest.mark.parametrize("ignore", ["$.a", "tool-call-ids"])
 def test_nothing_is_sketched_where_parts_of_the_body_are_ignored(ignore: str) -> None:
     assert sketch(b'{"a": "x"}', JSON, Rules(ignore=(ignore,))) == ANY
+
+
+def test_json_that_is_sent_as_a_form_has_the_sketch_of_json() -> None:
+    form = "application/x-www-form-urlencoded"
+
+    assert sketch(b'{"a": "x"}', form, PLAIN) == sketch(b'{"a":"x"}', JSON, PLAIN)
+    assert sketch(b'{"a": x}', form, PLAIN) == ANY

@@ -439,7 +439,8 @@ NEAR_MISSES: dict[str, tuple[Request, Request]] = {
     "form-absent": (form("a=1&b="), form("a=1")),
     "form-plus": (form("a=1+2"), form("a=1%2B2")),
     "form-is-text": (form("a=1"), plain("a=1")),
-    "form-is-json": (form('{"a":1}'), request('{"a":1}')),
+    "form-is-other-json": (form('{"a":1}'), request('{"a":2}')),
+    "form-is-no-json": (form('{"a":x}'), request('{"a":x}')),
     # multipart
     "part-content": (upload(WAV, MODEL), upload(WAV, part("model", "whisper-2"))),
     "part-content-last-byte": (
@@ -659,6 +660,8 @@ EQUAL: dict[str, tuple[Request, Request]] = {
     "form-space": (form("a=x+y"), form("a=x%20y")),
     "form-escapes": (form("a%5B%5D=1"), form("a[]=1")),
     "form-type-absent": (request("a=1&b=x%20y", content_type=""), form("b=x+y&a=1")),
+    "form-is-json": (form('{"a":1,"b":2}'), request('{"b": 2.0, "a": 1}')),
+    "form-is-spaced-json": (form(' ["x"]'), form('["x"]')),
     # multipart
     "boundary": (upload(WAV, MODEL), upload(WAV, MODEL, boundary="----x9")),
     "boundary-quoted": (

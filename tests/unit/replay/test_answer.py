@@ -5,6 +5,7 @@ import json
 import pytest
 from anyvcr.core.cassette.model import Response
 from anyvcr.core.replay.answer import refused, replayed
+from anyvcr.core.replay.pacing import INSTANT, RECORDED, Pace
 
 
 def test_a_recorded_response_keeps_its_reason_and_end_to_end_headers() -> None:
@@ -67,3 +68,45 @@ def test_a_refusal_carries_text_that_is_not_unicode() -> None:
 )
 def test_some_statuses_have_no_body(code: int, expected: bool) -> None:
     assert replayed(Response(code=code, status=str(code))).has_body is expected
+
+
+def at(pace: Pace, code: int, *headers: tuple[str, str]) -> dict[str, str]:
+    grouped = tuple((name, (value,)) for name, value in headers)
+    response = Response(code=code, status=str(code), headers=grouped)
+    return dict(replayed(response, pace).headers)
+
+
+AT_ONCE = {"Retry-After": "0", "Retry-After-Ms": "1"}
+
+
+@pytest.mark.parametrize("code", [408, 409, 429, 500, 502, 503, 529])
+def test_what_sdks_try_again_says_at_once(code: int) -> None:
+    assert at(INSTANT, code) == AT_ONCE
+    assert at(INSTANT, code, ("retry-after", "20")) == AT_ONCE
+
+
+@pytest.mark.parametrize("code", [200, 201, 400, 401, 404, 422])
+def test_what_they_do_not_says_nothing_of_it(code: int) -> None:
+    assert at(INSTANT, code) == {}
+
+
+def test_what_a_server_says_is_final_is_left_so() -> None:
+    final = ("X-Should-Retry", "false")
+
+    assert at(INSTANT, 429, final) == dict([final])
+
+
+def test_at_the_recorded_pace_a_wait_is_what_was_recorded() -> None:
+    assert at(RECORDED, 429) == {}
+    assert at(RECORDED, 429, ("Retry-After", "20")) == {"Retry-After": "20"}
+
+
+def test_a_poll_is_told_to_ask_again_at_once() -> None:
+    poll = ("openai-poll-after-ms", "5000")
+
+    assert at(INSTANT, 200, poll) == {"openai-poll-after-ms": "1"}
+    assert at(RECORDED, 200, poll) == dict([poll])
+
+
+def test_a_wait_for_another_resource_is_none_either() -> None:
+    assert at(INSTANT, 202, ("Retry-After", "7")) == AT_ONCE

@@ -76,7 +76,7 @@ def read(data: bytes, content_type: str = "") -> Body:
     if bare in _LINES:
         return _lines(data) or Raw(data)
     if bare == FORM_TYPE:
-        return _form(data)
+        return _json_as_form(data) or _form(data)
     if bare.startswith("multipart/"):
         return _multipart(data, content_type) or Raw(data)
     return _guess(data, has_type=bool(bare)) or Raw(data)
@@ -127,6 +127,11 @@ def _flat(part: Part) -> tuple[object, ...]:
     return (part.name, part.filename, part.type, part.headers, content)
 
 
+def _json_as_form(data: bytes) -> Json | None:
+    """JSON that is sent as a form, as `curl -d` does where no type is given."""
+    return _json(data) if data.lstrip(_BLANKS)[:1] in (b"{", b"[") else None
+
+
 def _form(data: bytes) -> Form:
     return Form(tuple(sorted(pairs(data), key=lambda pair: pair[0])))
 
@@ -145,6 +150,7 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
+_BLANKS = b" \t\r\n"
 _LINES = {
     "application/jsonl",
     "application/jsonlines",
@@ -162,7 +168,7 @@ def _is_json(media_type: str) -> bool:
 
 def _guess(data: bytes, *, has_type: bool) -> Body | None:
     """What the content looks like; more is guessed where no header was kept at all."""
-    if data.lstrip(b" \t\r\n")[:1] in (b"{", b"["):
+    if data.lstrip(_BLANKS)[:1] in (b"{", b"["):
         return _json(data) or (None if has_type else _lines(data))
     if has_type:
         return None

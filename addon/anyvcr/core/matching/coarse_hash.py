@@ -7,7 +7,7 @@ Bodies with the same sketch may still differ; those with another one never say t
 
 import re
 
-from anyvcr.core.matching.body import FORM_TYPE, media_type
+from anyvcr.core.matching.body import FORM_TYPE, Json, media_type, read
 from anyvcr.core.matching.rules import Rules
 
 ANY = 0
@@ -19,7 +19,11 @@ def sketch(body: bytes, content_type: str, rules: Rules) -> int:
     if rules.leaves_out:
         return ANY  # what is left out would have to be found first
     # Not by the type alone: malformed bodies of two types may be the same bytes.
-    if body.lstrip()[:1] not in (b"{", b"[") or media_type(content_type) == FORM_TYPE:
+    if body.lstrip()[:1] not in (b"{", b"["):
+        return ANY
+    if media_type(content_type) == FORM_TYPE and not isinstance(
+        read(body, content_type), Json
+    ):
         return ANY
     if b"\\" in body:
         body = _ESCAPE.sub(_kept if b"\\u00" in body else b"", body)

@@ -35,6 +35,10 @@ _CONNECTION_HEADERS = frozenset(
     }
 )
 _RETRY_HEADERS = frozenset({"retry-after", "retry-after-ms"})
+_RETRYABLE = frozenset({408, 409, 429})
+"""Statuses that OpenAI's SDKs retry, with all from 500."""
+_POLL_HEADER = "openai-poll-after-ms"
+"""Milliseconds that the SDKs' polling helpers wait before they ask again, else 1000."""
 _BODILESS = frozenset({204, 304})
 
 
@@ -102,7 +106,7 @@ def replayed(response: Response, pace: Pace = INSTANT) -> Answer:
     return Answer(
         code=response.code,
         reason=response.status.partition(" ")[2] or reason(response.code),
-        headers=_without_wait(headers) if pace == INSTANT else headers,
+        headers=_without_wait(response.code, headers) if pace == INSTANT else headers,
         body=response.body,
         streamed=response.content_length < 0,
         schedule=schedule(response, pace),
@@ -112,12 +116,22 @@ def replayed(response: Response, pace: Pace = INSTANT) -> Answer:
     )
 
 
-def _without_wait(headers: Pairs) -> Pairs:
-    """An answer that said how long to wait before a retry now says: not at all.
+def _without_wait(code: int, headers: Pairs) -> Pairs:
+    """Tell a client that would wait before it asks again not to.
 
-    SDKs of OpenAI's take 0 for no answer and wait as long as they like, so it is 1 ms.
+    An answer that says nothing of a wait makes SDKs wait as long as they like, and so does
+    one of 0 for OpenAI's, so it is 1 ms.
     """
-    if not any(name.lower() in _RETRY_HEADERS for name, _ in headers):
+    said = {name.lower(): value.strip().lower() for name, value in headers}
+    if _POLL_HEADER in said:
+        headers = tuple(
+            (name, "1" if name.lower() == _POLL_HEADER else value)
+            for name, value in headers
+        )
+    is_retried = code in _RETRYABLE or code >= 500
+    if said.get("x-should-retry", "") == "false" or not (
+        is_retried or _RETRY_HEADERS & said.keys()
+    ):
         return headers
     others = (pair for pair in headers if pair[0].lower() not in _RETRY_HEADERS)
     return (*others, ("Retry-After", "0"), ("Retry-After-Ms", "1"))
@@ -133,6 +147,20 @@ def bad_request(why: str, code: int = 400) -> Answer:
     """The answer to what cannot be read as a request; `why` is a sentence's rest."""
     answer = refused(f"anyvcr cannot read this request: {why}", "bad_request")
     return replace(answer, code=code, reason=reason(code))
+
+
+def bad_gateway(why: str, code: int = 502) -> Answer:
+    """The answer where the API, or what stands for it, cannot be reached or understood.
+
+    SDKs try again, as they do where the connection breaks.
+    """
+    answer = refused(f"anyvcr got no answer from upstream: {why}", "bad_gateway")
+    return replace(
+        answer,
+        code=code,
+        reason=reason(code),
+        headers=(("Content-Type", "application/json"),),
+    )
 
 
 def over_limit(limit: int) -> str:

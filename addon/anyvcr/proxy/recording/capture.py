@@ -20,8 +20,30 @@ from anyvcr.core.replay.answer import PARTIAL
 from anyvcr.proxy.recording import decoding
 from anyvcr.proxy.recording.tap import Tap
 
-RESPONSE_HEADERS = REQUEST_HEADERS | {"Content-Disposition", "Location"}
-"""With what a client needs from an answer to go on."""
+RESPONSE_HEADERS = REQUEST_HEADERS | {
+    "Content-Disposition",
+    "Content-Range",
+    "Location",
+    "Openai-Poll-After-Ms",
+    "Operation-Location",
+    "Retry-After",
+    "Retry-After-Ms",
+    "X-Should-Retry",
+}
+"""With what a client needs from an answer to go on: where, when and whether to ask again."""
+CORS_HEADERS = frozenset(
+    f"Access-Control-{name}"
+    for name in (
+        *("Allow-Credentials", "Allow-Headers", "Allow-Methods", "Allow-Origin"),
+        *("Allow-Private-Network", "Expose-Headers", "Max-Age"),
+    )
+)
+"""What a browser must see before it gives an answer to its page (Fetch, section 3.2)."""
+
+
+def kept(keep: frozenset[str], asked: http.Request) -> frozenset[str]:
+    """`keep`, and what a browser needs where one asks: only those send Origin."""
+    return keep | CORS_HEADERS if "origin" in asked.headers else keep
 
 
 def response(
@@ -50,7 +72,7 @@ def response(
     if body and coding and not uncompressed:
         # Still encoded, and a client must know.
         kept = keep | {"Content-Encoding"}
-    phrase = status.reason(message.status_code) if major == 2 else message.reason
+    phrase = status.reason(message.status_code) if major == 2 else _reason(message)
     return Response(
         proto=f"HTTP/{major}.{minor}",
         proto_major=major,
@@ -70,6 +92,11 @@ def response(
         duration=duration,
         extra=_extra(marks, content, partial=partial),
     )
+
+
+def _reason(message: http.Response) -> str:
+    """The phrase as bytes say it; mitmproxy takes them for Latin-1."""
+    return message.data.reason.decode("utf-8", "surrogateescape")
 
 
 def _body(

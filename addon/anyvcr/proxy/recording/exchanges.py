@@ -174,7 +174,7 @@ class Exchanges:
             message,
             exchange.tap,
             exchange.watch.duration,
-            self._what.response_headers,
+            capture.kept(self._what.response_headers, exchange.flow.request),
             request.method,
             timed=self._what.timing,
             partial=bool(partial),
