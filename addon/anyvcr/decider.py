@@ -164,6 +164,11 @@ class Decider:
             logger.error("anyvcr failed:\n%s", safe_output.frames(error))
         self._tally.failed = True
 
+    def turn_away(self, why: str) -> None:
+        """Report a way to an API host that is closed in replay, and fail the run."""
+        logger.warning("%s", why)
+        self._tally.turned_away += 1
+
     def _decide(self, asked: Asked) -> Answer | Leave:
         if asked.at_listener and asked.path.startswith(CONTROL):
             assert self._control is not None

@@ -13,6 +13,8 @@ class Tally:
     """Requests for the API that were seen, answered or not."""
     refused: int = 0
     """Requests whose cassette could not be opened."""
+    turned_away: int = 0
+    """Connections that would have led to an API host by another way than its own name."""
     handshakes: int = 0
     """Connections whose client accepted our certificate, at first."""
     refused_handshakes: int = 0

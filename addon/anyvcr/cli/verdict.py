@@ -76,6 +76,10 @@ def exit_code(
         reasons.append(
             f"{tally.refused} of its calls had no cassette to be answered from"
         )
+    if tally.turned_away:
+        reasons.append(
+            f"{tally.turned_away} of its connections would have led to the API by another way"
+        )
     for reason in reasons:
         console.say(f"the command succeeded, but {reason}")
     return EXIT_MISSED if reasons else 0

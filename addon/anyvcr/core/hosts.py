@@ -3,14 +3,20 @@
 A pattern is a host name, `*.` and a domain for its sub-domains, or either with `:PORT`.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from anyvcr.core.errors import ConfigError
 
-OPENAI = ("api.openai.com", "*.api.openai.com", "*.openai.azure.com")
-"""OpenAI, its regional hosts (`eu.api.openai.com`), and Azure OpenAI resources."""
+OPENAI = (
+    *("api.openai.com", "*.api.openai.com"),
+    *("*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com"),
+    *("*.openai.azure.us", "*.cognitiveservices.azure.us", "*.services.ai.azure.us"),
+)
+"""OpenAI, its regional hosts (`eu.api.openai.com`), and the names of Azure OpenAI resources,
+those of the Government cloud included."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -45,6 +51,29 @@ class Origin:
             msg = f"{what}: expected a URL like https://host:port, found {url!r}"
             raise ConfigError(msg)
         return cls(parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme])
+
+
+def is_host(host: str) -> bool:
+    """Whether `host` is spelt as host names and addresses are: resolvers read more into others.
+
+    A name with letters beyond ASCII comes as its A-labels (`xn--…`); without brackets.
+    """
+    return _HOST.fullmatch(host) is not None
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is an IP address, also as resolvers take it (`127.1`, `0x7f000001`).
+
+    As the WHATWG's URL standard, section 3.5, has it: its last part is a number.
+    """
+    return (
+        ":" in host
+        or _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) is not None
+    )
+
+
+_HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 OPENAI_API = Origin("https", "api.openai.com", 443)

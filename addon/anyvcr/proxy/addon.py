@@ -16,6 +16,7 @@ from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.connection import Client
 from mitmproxy.proxy import layer, server_hooks
+from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import TCPLayer, modes
 from mitmproxy.tls import TlsData
 
@@ -24,7 +25,8 @@ from anyvcr.cassettes.summary import Summary
 from anyvcr.core.client_request import proxy_user
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.hosts import Origin
-from anyvcr.core.replay.answer import FAILED, Answer, over_limit, too_large
+from anyvcr.core.replay import tunnel_guard
+from anyvcr.core.replay.answer import FAILED, Answer, over_limit, refused, too_large
 from anyvcr.decider import Decider
 from anyvcr.options import SETTINGS, SEVERAL
 from anyvcr.proxy import api_errors, mitmdump, patches
@@ -33,7 +35,7 @@ from anyvcr.proxy.recording.capture import announced_length
 from anyvcr.proxy.recording.exchanges import Exchanges, What, without_trailers
 from anyvcr.proxy.recording.tap import pass_on
 from anyvcr.proxy.replaying import flow_reply, room
-from anyvcr.proxy.replaying.layer import replay
+from anyvcr.proxy.replaying.layer import ClosedLayer, replay
 from anyvcr.proxy.routes import OFFLINE, Routes, is_origin_form
 from anyvcr.settings import Layer, Settings, Upstream, Values, refuse_unknown
 from anyvcr.tally import Tally
@@ -171,9 +173,23 @@ class Anyvcr:
         if origin is None or context.client.tls_established:
             return
         if not self.decider.plays(origin):
-            data.layer = TCPLayer(context, ignore=True)
+            data.layer = self._elsewhere(context, origin, first)
         elif not self.decider.may_forward:
             data.layer = replay(context, self.decider, origin, first)
+
+    def _elsewhere(
+        self, context: Context, origin: Origin, first: bytes
+    ) -> layer.Layer | None:
+        """A tunnel to another host; None where more of it must be read to tell."""
+        if self.decider.may_forward:
+            return TCPLayer(context, ignore=True)
+        match tunnel_guard.judge(origin, first, self.decider.plays):
+            case tunnel_guard.Refused(why):
+                self.decider.turn_away(why)
+                return ClosedLayer(context)
+            case tunnel_guard.Verdict.PASS:
+                return TCPLayer(context, ignore=True)
+        return None
 
     @_guarded
     def http_connect(self, flow: http.HTTPFlow) -> None:
@@ -218,12 +234,25 @@ class Anyvcr:
     @_guarded
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if not self._routes.is_for_api(flow):
+            if not self.decider.may_forward and self._is_another_way(flow):
+                return
             # Pass on as it comes, but for what was said to us.
             flow.request.headers.pop("proxy-authorization", None)
             flow.request.stream = False if self._settings.offline else pass_on
         elif (announced_length(flow.request) or 0) > HELD_BACK:
             # Where the decision does not need the body, a large one is not held back for it.
             self._begin_upload(flow)
+
+    def _is_another_way(self, flow: http.HTTPFlow) -> bool:
+        """Refuse a request to another host whose Host header names the API."""
+        host = flow.request.host_header or ""
+        if not tunnel_guard.names_api(host, self.decider.plays):
+            return False
+        url = f"{flow.request.scheme}://{flow.request.host}"
+        why = tunnel_guard.refusal(f"a request to {url}", "its Host names an API host")
+        self.decider.turn_away(why)
+        flow.response = flow_reply.response(refused(why, "another_way"))
+        return True
 
     async def request(self, flow: http.HTTPFlow) -> None:
         self._request(flow)

@@ -38,6 +38,7 @@ class Echo:
     asked: list[Asked] = field(default_factory=list)
     seen: list[Fields] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
+    turned_away: list[str] = field(default_factory=list)
     then: Answer | Exception | None = None
     hosts: ApiHosts = field(default_factory=ApiHosts)
 
@@ -53,6 +54,9 @@ class Echo:
             raise self.then
         text = f"<{asked.method} {asked.target} ".encode() + asked.body + b">"
         return self.then or ok(text)
+
+    def turn_away(self, why: str) -> None:
+        self.turned_away.append(why)
 
     def fault(self, error: Exception) -> None:
         self.faults.append(error)
@@ -151,6 +155,10 @@ MALFORMED = {
     "a negative length": POST.replace(b": 4", b": -4"),
     "a length without end": POST.replace(b": 4", b": " + b"9" * 30),
     "a chunk of no size": CHUNKED.replace(b"3\r\nabc", b"x\r\nabc"),
+    "a tunnel without a port": b"CONNECT api.openai.com HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a tunnel to no port": b"CONNECT a.b:99999 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a host that is escaped": GET.replace(b"/v1", b"http://api%2eopenai.com/v1"),
+    "a tunnel to an escaped host": b"CONNECT a%2e:443 HTTP/1.1\r\nHost: x\r\n\r\n",
     "a target that is no URL": GET.replace(b"/v1/models", b"*"),
     "an address that is none": GET.replace(b"/v1", b"http://[::1/v1"),
     "a port that is none": GET.replace(b"/v1", b"http://api.openai.com:99999/v1"),
@@ -294,6 +302,17 @@ def test_what_is_not_for_the_api_is_given_back_with_its_bytes(
 
     assert found[1:] == [HandOver(request_, tunnel)]
     assert connection.next(0.0) is None
+
+
+def test_a_request_elsewhere_that_names_the_api_is_refused() -> None:
+    player = Echo()
+    request = b"GET http://other.example/v1 HTTP/1.1\r\nHost: api.openai.com\r\n\r\n"
+    answer, found = talk(request, player)
+
+    assert "nothing leads to the API" in error_of(answer)
+    assert found[-1] == Close()
+    assert len(player.turned_away) == 1
+    assert player.asked == []
 
 
 def test_in_a_tunnel_every_request_is_for_its_api() -> None:

@@ -15,6 +15,7 @@ is not for the API it gives back to the shell with its bytes.
 `next` gives None where only the client can make anything happen.
 """
 
+import re
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ import h11
 
 from anyvcr.core.client_request import Asked, Fields, proxy_user
 from anyvcr.core.errors import AnyvcrError, ConfigError
-from anyvcr.core.hosts import Origin
+from anyvcr.core.hosts import Origin, is_host
 from anyvcr.core.replay import fast_http1
 from anyvcr.core.replay.action import (
     Action,
@@ -35,11 +36,13 @@ from anyvcr.core.replay.action import (
 from anyvcr.core.replay.answer import FAILED, Answer, bad_request, refused, too_large
 from anyvcr.core.replay.playback import Playback
 from anyvcr.core.replay.request_parser import RequestParser
+from anyvcr.core.replay.tunnel_guard import names_api, refusal
 
 LINGER = 5.0
 """Seconds without a byte that a client has to send the rest of what is refused. To close
 before would reset the connection, and the client would not see the answer."""
 
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 _GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 _TUNNEL_IS_OPEN = b"HTTP/1.1 200 OK\r\n\r\n"
 
@@ -66,6 +69,9 @@ class Player(Protocol):
 
     def fault(self, error: Exception) -> None:
         """Report that an answer could not be given, and fail the run."""
+
+    def turn_away(self, why: str) -> None:
+        """Report what would have led to the API by another way, and fail the run."""
 
 
 class ServerConnection:
@@ -200,11 +206,13 @@ class ServerConnection:
             parser.receive(b"")
         if (head := parser.read_head()) is None:
             return None
-        if is_new and (action := self._turn_away(parser, head)) is not None:
+        if is_new and (action := self._leave(parser, head, now)) is not None:
             return action
+        if self._playback is not None:
+            return None
         origin = self._origin_of(head)
         if origin is None:
-            self._reject("its target is no URL", now)
+            self._reject("its target is neither a path nor a URL of a host", now)
             return None
         parser.read_body()
         if parser.is_too_large:
@@ -217,19 +225,25 @@ class ServerConnection:
             return Send(_GO_ON)
         return None
 
-    def _turn_away(self, parser: RequestParser, head: h11.Request) -> Action | None:
+    def _leave(
+        self, parser: RequestParser, head: h11.Request, now: float
+    ) -> Action | None:
         """What is to be done with a connection that goes on as something else, if it does."""
         if self._tunnel is not None:
             return None
+        origin = self._origin_of(head)
+        if origin is None:
+            return None
         if head.method != b"CONNECT":
-            origin = self._origin_of(head)
-            if origin is None or self._player.plays(origin):
+            if self._player.plays(origin):
+                return None
+            hosts = [value for name, value in parser.fields if name.lower() == "host"]
+            if any(names_api(host, self._player.plays) for host in hosts):
+                why = refusal(f"a request to {origin}", "its Host names an API host")
+                self._player.turn_away(why)
+                self._play(refused(why, "another_way"), now, closes=True)
                 return None
             return self._over(HandOver(parser.raw))
-        target = head.target.decode("ascii", "surrogateescape")
-        host, _, port = target.rpartition(":")
-        number = int(port) if port.isdecimal() else 0
-        origin = Origin("https", host.strip("[]").lower(), number)
         if not self._player.plays(origin):
             return self._over(HandOver(parser.raw, origin))
         self._player.see(parser.fields)
@@ -240,14 +254,19 @@ class ServerConnection:
         return Send(_TUNNEL_IS_OPEN)
 
     def _origin_of(self, head: h11.Request) -> Origin | None:
+        """What the request is for; None where its target names nothing that can be."""
         if self._tunnel is not None:
-            return self._tunnel
+            return None if head.method == b"CONNECT" else self._tunnel
         if head.target.startswith(b"/"):
             return self._player.base_url
+        target = head.target.decode("ascii", "surrogateescape")
+        if head.method == b"CONNECT":
+            target = f"https://{target}" if _AUTHORITY.fullmatch(target) else ""
         try:
-            return Origin.parse(head.target.decode("ascii", "surrogateescape"))
+            origin = Origin.parse(target)
         except ConfigError:
             return None
+        return origin if is_host(origin.host) else None
 
     # Answering them
 

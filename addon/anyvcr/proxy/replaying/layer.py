@@ -118,6 +118,14 @@ class _Tunnel(layer.Layer):
         yield from child.handle_event(event)
 
 
+class ClosedLayer(layer.Layer):
+    """The end of a connection that may lead nowhere."""
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, events.Start):
+            yield commands.CloseConnection(self.context.client)
+
+
 def replay(
     context: Context,
     decider: Decider,
