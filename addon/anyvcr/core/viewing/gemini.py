@@ -1,0 +1,101 @@
+"""Gemini's API: `…:generateContent` and `…:streamGenerateContent`."""
+
+import json
+from collections.abc import Iterator
+
+from anyvcr.core.viewing.exchange import (
+    Call,
+    Data,
+    Exchange,
+    Media,
+    Part,
+    Reasoning,
+    Result,
+    Text,
+    Turn,
+    Usage,
+)
+from anyvcr.core.viewing.loose import (
+    Object,
+    base64_size,
+    number,
+    obj,
+    objs,
+    others,
+    text,
+)
+
+_KNOWN = frozenset({"contents", "systemInstruction", "system_instruction", "tools"})
+
+
+def read(request: Object, answers: list[Object], model: str) -> Exchange:
+    """The exchange; `answers` are the pieces of a streamed answer, or the only one."""
+    parts: list[Part] = []
+    finish, usage = "", Usage()
+    for answer in answers:
+        candidate = next(iter(objs(answer, "candidates")), {})
+        for part in map(_part, objs(candidate, "content", "parts")):
+            last = parts[-1] if parts else None
+            if isinstance(part, Text) and isinstance(last, Text):
+                parts[-1] = Text(last.text + part.text)
+            elif isinstance(part, Reasoning) and isinstance(last, Reasoning):
+                parts[-1] = Reasoning(last.text + part.text)
+            else:
+                parts.append(part)
+        finish = text(candidate, "finishReason") or finish
+        if counted := obj(answer, "usageMetadata"):
+            usage = _usage(counted)
+    return Exchange(
+        model=text(answers[0], "modelVersion") if answers else model,
+        settings=tuple(_settings(request)),
+        asked=tuple(_asked(request)),
+        answered=(Turn("model", tuple(parts)),) if parts else (),
+        finish=finish,
+        usage=usage if usage != Usage() else None,
+        events=len(answers) if len(answers) > 1 else 0,
+    )
+
+
+def _usage(value: Object) -> Usage:
+    return Usage(
+        input=number(value, "promptTokenCount"),
+        output=number(value, "candidatesTokenCount"),
+        cached=number(value, "cachedContentTokenCount"),
+        reasoning=number(value, "thoughtsTokenCount"),
+    )
+
+
+def _asked(request: Object) -> Iterator[Turn]:
+    system = obj(request, "systemInstruction") or obj(request, "system_instruction")
+    if system:
+        yield Turn("system", tuple(map(_part, objs(system, "parts"))))
+    for content in objs(request, "contents"):
+        yield Turn(text(content, "role"), tuple(map(_part, objs(content, "parts"))))
+
+
+def _part(part: Object) -> Part:
+    if "text" in part:
+        said = text(part, "text")
+        return Reasoning(said) if part.get("thought") is True else Text(said)
+    if inline := obj(part, "inlineData") or obj(part, "inline_data"):
+        kind = text(inline, "mimeType") or text(inline, "mime_type")
+        size = base64_size(text(inline, "data"))
+        return Media(kind.partition("/")[0] or "file", kind, size)
+    if call := obj(part, "functionCall"):
+        arguments = json.dumps(call.get("args"), ensure_ascii=False)
+        return Call(text(call, "name"), arguments, text(call, "id"))
+    if result := obj(part, "functionResponse"):
+        given = json.dumps(result.get("response"), ensure_ascii=False)
+        return Result(given, text(result, "id") or text(result, "name"))
+    return Data(part)
+
+
+def _settings(request: Object) -> Iterator[tuple[str, object]]:
+    names = [
+        text(declared, "name")
+        for tool in objs(request, "tools")
+        for declared in objs(tool, "functionDeclarations")
+    ]
+    if names:
+        yield "tools", ", ".join(names)
+    yield from others(request, _KNOWN)
