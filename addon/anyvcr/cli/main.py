@@ -188,6 +188,24 @@ def redact(paths: tuple[Path, ...], rules: tuple[str, ...]) -> None:
 
 
 @cli.command()
+@click.argument("cassette", type=click.Path(path_type=Path))
+@click.argument("numbers", nargs=-1, metavar="[N]...")
+@click.option("--json", "form", flag_value="json", help="A JSON list, for programs.")
+@click.option(
+    "--markdown", "form", flag_value="markdown", help="Markdown, for a pull request."
+)
+def show(cassette: Path, numbers: tuple[str, ...], form: str | None) -> None:
+    """Show what CASSETTE holds as conversations: all, or the interactions with the ids N.
+
+    Messages, tool calls and answers, streams put together, tokens and times; images, audio
+    and files by their kind and size.
+    """
+    from anyvcr.cli import show as showing
+
+    showing.show(cassette, numbers, showing.Form(form or "human"))
+
+
+@cli.command()
 def addon() -> None:
     """Print the path of the mitmproxy addon, for mitmdump -s "$(anyvcr addon)"."""
     package = Path(anyvcr.__file__).parent
