@@ -52,6 +52,13 @@ class Control:
         except AnyvcrError as error:
             return _json(400, {"error": safe_output.clean(str(error))})
 
+    def closes(self, method: str, target: str) -> Deck | None:
+        """The open deck that this request would close, as a deletion or a new start does."""
+        what, _, rest = urlsplit(target).path.removeprefix(PREFIX).partition("/")
+        if what != "cassettes" or not rest or method not in ("POST", "DELETE"):
+            return None
+        return self._library.open_deck(unquote(rest))
+
     def _route(self, method: str, path: str, body: bytes) -> Answer:
         what, _, rest = path.partition("/")
         match method, what:

@@ -28,6 +28,13 @@ from anyvcr.tally import Tally
 logger = logging.getLogger(__name__)
 
 
+OTHER_MODE = refused(
+    "this connection is from the time when the proxy only replayed, and cannot reach the API: "
+    "open a new one",
+    "replaying_connection",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Leave:
     """Leave to forward a request to the API."""
@@ -80,6 +87,11 @@ class Decider:
         self._library = self._control = None
         return summaries
 
+    def summaries(self) -> tuple[Summary, ...]:
+        """What became of the open cassettes so far."""
+        decks = self._library or ()
+        return tuple(deck.summary() for _, deck in decks)
+
     # What callers ask before there is a request
 
     @property
@@ -124,6 +136,18 @@ class Decider:
         """Remember the credentials for a parent proxy as secrets of the run."""
         self._credentials.see_user(user_and_password)
 
+    def open_deck(self, asked: Asked) -> Deck | None:
+        """The deck that `asked` would be decided by, if it is open already."""
+        if self._library is None or self._is_control(asked):
+            return None
+        return self._library.open_deck(asked.cassette)
+
+    def closes(self, asked: Asked) -> Deck | None:
+        """The deck that `asked`, where it is a request of the control API, is about to close."""
+        if self._control is None or not self._is_control(asked):
+            return None
+        return self._control.closes(asked.method, asked.path)
+
     # Decisions
 
     def answer(self, asked: Asked) -> Answer:
@@ -131,7 +155,7 @@ class Decider:
         match self.decide(asked):
             case Answer() as answer:
                 return answer
-        return FAILED
+        return OTHER_MODE
 
     def decide(self, asked: Asked) -> Answer | Leave:
         """The answer to a complete request, or leave to forward it; raises nothing."""
@@ -170,7 +194,7 @@ class Decider:
         self._tally.turned_away += 1
 
     def _decide(self, asked: Asked) -> Answer | Leave:
-        if asked.at_listener and asked.path.startswith(CONTROL):
+        if self._is_control(asked):
             assert self._control is not None
             return self._control.answer(
                 asked.method, asked.path, asked.headers, asked.body
@@ -193,6 +217,9 @@ class Decider:
                 return answer
             case forward:
                 return Leave(deck, lambda: request, record=forward.record)
+
+    def _is_control(self, asked: Asked) -> bool:
+        return asked.at_listener and asked.path.startswith(CONTROL)
 
     def _deck(self, asked: Asked) -> Deck:
         """The deck of the cassette that `asked` names; raises AnyvcrError."""

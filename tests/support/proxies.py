@@ -140,23 +140,57 @@ def mitmdump(
         *(w for k, v in (options or {}).items() for w in ("--set", f"{k}={v}")),
         *arguments,
     ]
+    environ = environment(home, **(env or {}))
+    with _running(command, confdir, cwd or home, environ, _LISTENING) as running:
+        yield running
+
+
+_LISTENING = r"listening at \S*?:(\d+)"
+
+
+@contextlib.contextmanager
+def _running(
+    command: Sequence[str],
+    confdir: Path,
+    cwd: Path,
+    environ: Mapping[str, str],
+    pattern: str,
+) -> Iterator[Mitmdump]:
+    """A proxy that says its port where `pattern` is found; killed at the end of the block."""
     process = subprocess.Popen(
         command,
-        cwd=cwd or home,
-        env=environment(home, **(env or {})),
+        cwd=cwd,
+        env=environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     running = Mitmdump(process, confdir)
     try:
-        listening = running.wait_for(r"listening at \S*?:(\d+)")
-        running.port = int(listening.group(1))
+        running.port = int(running.wait_for(pattern).group(1))
         yield running
     finally:
         running.stop(signal.SIGKILL)
         assert process.stdout
         process.stdout.close()
+
+
+@contextlib.contextmanager
+def serving(
+    home: Path,
+    *arguments: str | Path,
+    cassette: str | Path = "c.yaml",
+    mode: str = "record-only",
+    api: StandIn | None = None,
+) -> Iterator[Mitmdump]:
+    """`anyvcr serve`, for clients of its base URL."""
+    command = [sys.executable, "-m", "anyvcr", "serve", str(cassette), "--mode", mode]
+    if api is not None:
+        command += ["--upstream", api.address, "--upstream-ca", str(api.ca_file)]
+    command += map(str, arguments)
+    environ = environment(home)
+    with _running(command, home, home, environ, r"ANYVCR_PROXY='?\S+:(\d+)") as running:
+        yield running
 
 
 def recording(

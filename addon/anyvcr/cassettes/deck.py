@@ -24,7 +24,7 @@ from anyvcr.settings import Settings
 logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Deck:
     """One cassette, from its opening to its summary."""
 

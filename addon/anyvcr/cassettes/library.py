@@ -13,7 +13,7 @@ from pathlib import Path
 from anyvcr.cassettes.deck import Deck
 from anyvcr.cassettes.summary import Summary
 from anyvcr.core.cassette import names
-from anyvcr.core.errors import CassetteError, ConfigError
+from anyvcr.core.errors import AnyvcrError, CassetteError, ConfigError
 from anyvcr.core.modes import Mode
 from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.settings import Settings
@@ -81,7 +81,13 @@ class Library:
         Names mean nothing where there is one cassette only.
         """
         if not self._is_folder:
-            return self._decks[ONLY]
+            if (only := self._decks.get(ONLY)) is None:
+                msg = (
+                    f"the cassette {self._settings.cassette} was closed by the control API: "
+                    "POST /_anyvcr/cassettes/NAME opens it again"
+                )
+                raise ConfigError(msg)
+            return only
         name = self._current if name is None else names.parse(name)
         if name is None:
             msg = (
@@ -94,6 +100,16 @@ class Library:
         if deck is None or self._has_changed(name, deck):
             deck = self._open(name, self._path(name), self._settings)
         return deck
+
+    def open_deck(self, name: str | None) -> Deck | None:
+        """The deck of a request that names `name`, None where it is not open."""
+        if not self._is_folder:
+            return self._decks.get(ONLY)
+        try:
+            name = self._current if name is None else names.parse(name)
+        except AnyvcrError:
+            return None
+        return self._decks.get(name or ONLY)
 
     def start(self, name: str, mode: Mode | None = None) -> Deck:
         """Open `name` anew, with nothing played, and make it the one of unnamed requests.

@@ -8,9 +8,9 @@ those that reach an HTTP layer of mitmproxy's by another way; they get the same 
 
 import asyncio
 import logging
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
@@ -23,27 +23,21 @@ from mitmproxy.tls import TlsData
 from anyvcr import safe_output
 from anyvcr.cassettes.summary import Summary
 from anyvcr.core.client_request import proxy_user
-from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.hosts import Origin
 from anyvcr.core.replay import tunnel_guard
-from anyvcr.core.replay.answer import FAILED, Answer, over_limit, refused, too_large
-from anyvcr.decider import Decider
+from anyvcr.core.replay.answer import FAILED, Answer, refused
 from anyvcr.options import SETTINGS, SEVERAL
 from anyvcr.proxy import api_errors, mitmdump, patches
-from anyvcr.proxy.recording import capture
-from anyvcr.proxy.recording.capture import announced_length
-from anyvcr.proxy.recording.exchanges import Exchanges, What, without_trailers
+from anyvcr.proxy.lifecycle import Lifecycle
+from anyvcr.proxy.recording.exchanges import without_trailers
 from anyvcr.proxy.recording.tap import pass_on
 from anyvcr.proxy.replaying import flow_reply, room
 from anyvcr.proxy.replaying.layer import ClosedLayer, replay
-from anyvcr.proxy.routes import OFFLINE, Routes, is_origin_form
-from anyvcr.settings import Layer, Settings, Upstream, Values, refuse_unknown
-from anyvcr.tally import Tally
+from anyvcr.proxy.routes import OFFLINE, is_origin_form
+from anyvcr.proxy.uploads import Uploads
+from anyvcr.settings import Settings, Upstream
 
 logger = logging.getLogger(__name__)
-
-HELD_BACK = 1 << 20
-"""Bytes of a body that may be kept until it is whole where it could pass on as it comes."""
 
 _DIRECT = Upstream("", 0)
 
@@ -57,9 +51,7 @@ def _guarded(hook: Hook) -> Hook:
         try:
             hook(self, flow)
         except Exception as error:
-            self.decider.fault(error)
-            if flow.response is None:
-                flow.response = flow_reply.response(FAILED)
+            self._refuse(flow, error)
 
     return guard
 
@@ -71,14 +63,29 @@ class Anyvcr:
     gives them and reads `tally` and `summaries` afterwards.
     """
 
+    name = "anyvcr"
+    """By which mitmproxy knows us."""
+
+    _unloaded: ClassVar[Lifecycle | None] = None
+    """What is still open of a script that mitmproxy is about to load again."""
+
     def __init__(self, settings: Settings | None = None) -> None:
-        self.tally = Tally()
-        self.decider = Decider(mitmdump.ca_pem, mitmdump.stop, self.tally)
-        self.summaries: tuple[Summary, ...] = ()
         self._given = settings
-        self._settings = settings or Settings()
-        self._routes = Routes(self._settings)
-        self._exchanges = Exchanges(What(), self.decider.fault)
+        self._use(Lifecycle(settings))
+
+    def _use(self, lifecycle: Lifecycle) -> None:
+        self._lifecycle = lifecycle
+        self.decider = lifecycle.decider
+        self.tally = lifecycle.tally
+        self._routes = lifecycle.routes
+        self._exchanges = lifecycle.exchanges
+        self._gate = lifecycle.gate
+        self._uploads = Uploads(lifecycle)
+
+    @property
+    def summaries(self) -> tuple[Summary, ...]:
+        """What became of the cassettes that were closed."""
+        return self._lifecycle.summaries
 
     # Life cycle
 
@@ -90,16 +97,14 @@ class Anyvcr:
                     (Sequence[str], []) if option.kind in SEVERAL else (str, "")
                 )
                 loader.add_option(option.set_name, kind, none, option.help)
+        if Anyvcr._unloaded is not None:
+            self._use(Anyvcr._unloaded)
+            Anyvcr._unloaded = None
 
     def configure(self, updated: set[str]) -> None:
         if self._given or not any(option.set_name in updated for option in SETTINGS):
             return
-        try:
-            self.open()
-        except AnyvcrError as error:
-            # Logged, not raised: mitmproxy ends with exit code 1 after an error at start,
-            # and after a raised one it prints a traceback as well.
-            logger.error("%s", error)
+        self._lifecycle.change(mitmdump.settings)
 
     def running(self) -> None:
         mitmdump.redact_flow_lines()
@@ -108,18 +113,30 @@ class Anyvcr:
             self.decider.see_user(auth)
         if not self.decider.is_open:
             return
-        if self.decider.may_replay or (self._settings.upstream or _DIRECT).plain:
+        upstream = self._lifecycle.settings.upstream or _DIRECT
+        if self.decider.may_replay or upstream.plain:
             # Else every CONNECT dials the server before we can answer or redirect.
             ctx.options.update(connection_strategy="lazy")
         if self._given is None:
             mitmdump.end_on_hangup()
         api_errors.install()
         patches.lift_trailers()
-        patches.watch_uploads(self._refuse_upload, self._stream_upload)
+        patches.watch_servers(self._gate.refuse)
+        uploads = self._uploads
+        patches.watch_uploads(uploads.refuse, uploads.stream, self._gate.is_ours)
         logger.info("%s", self.decider.describe())
 
-    def done(self) -> None:
-        self._close()
+    def done(self) -> Awaitable[None] | None:
+        """End in order; where the script alone ends, wait for it to be loaded again."""
+        if mitmdump.is_loaded(self, self.name):
+            return self._end()
+        self._lifecycle.report()
+        Anyvcr._unloaded = self._lifecycle
+        asyncio.get_running_loop().call_soon(self._end_unless_loaded_again)
+        return None
+
+    async def _end(self) -> None:
+        await self._lifecycle.end()
         if self._given is None and (
             self.tally.failed or any(summary.failure for summary in self.summaries)
         ):
@@ -127,31 +144,24 @@ class Anyvcr:
             sys.exit(1)
 
     def open(self) -> None:
-        """Load or begin the cassette; raises AnyvcrError."""
-        self._close()
-        if self._given is None:
-            refuse_unknown(ctx.options.deferred)
-            given = {o.set_name: getattr(ctx.options, o.set_name) for o in SETTINGS}
-            self._settings = Settings.parse(
-                Values(Layer.of_mitmproxy(given), Layer.of_environment(os.environ))
-            )
-        self._routes = Routes(self._settings)
-        self.decider.open(self._settings)
-        what = What(
-            request_headers=self.decider.request_headers,
-            response_headers=capture.RESPONSE_HEADERS | self.decider.kept_headers,
-            timing=self._settings.timing,
-            partial=self._settings.keep_partial,
-        )
-        self._exchanges = Exchanges(what, self.decider.fault)
+        """Open the cassettes of the given settings; raises AnyvcrError."""
+        assert self._given is not None
+        self._lifecycle.open(self._given)
 
-    def _close(self) -> None:
-        if not self.decider.is_open:
+    def close(self) -> None:
+        """Close the cassettes of a proxy that never ran."""
+        self._lifecycle.close()
+
+    def _end_unless_loaded_again(self) -> None:
+        if Anyvcr._unloaded is None:
             return
-        self._exchanges.close()
-        self.summaries = self.decider.close()
-        for summary in self.summaries:
-            logger.info("%s", summary.describe())
+        logger.error(
+            "anyvcr's script was removed or can no longer be loaded: ending, since a proxy "
+            "without it would send every request to the API"
+        )
+        self.tally.failed = True
+        ctx.master.addons.add(self)  # what is on its way is still ours
+        mitmdump.stop()
 
     # Which connections are ours
 
@@ -199,7 +209,7 @@ class Anyvcr:
         if self.decider.plays(origin):
             user = proxy_user(headers.get("proxy-authorization", ""))
             self._routes.tunnel(flow.client_conn, origin, user)
-        elif self._settings.offline:
+        elif self._lifecycle.settings.offline:
             flow.response = http.Response.make(403, OFFLINE)
         else:
             self.tally.other_hosts.add(origin.host)
@@ -238,10 +248,9 @@ class Anyvcr:
                 return
             # Pass on as it comes, but for what was said to us.
             flow.request.headers.pop("proxy-authorization", None)
-            flow.request.stream = False if self._settings.offline else pass_on
-        elif (announced_length(flow.request) or 0) > HELD_BACK:
-            # Where the decision does not need the body, a large one is not held back for it.
-            self._begin_upload(flow)
+            flow.request.stream = False if self._lifecycle.settings.offline else pass_on
+        else:
+            self._uploads.begin_if_large(flow)
 
     def _is_another_way(self, flow: http.HTTPFlow) -> bool:
         """Refuse a request to another host whose Host header names the API."""
@@ -255,21 +264,25 @@ class Anyvcr:
         return True
 
     async def request(self, flow: http.HTTPFlow) -> None:
-        self._request(flow)
+        try:
+            await self._request(flow)
+        except Exception as error:
+            self._refuse(flow, error)
         if seconds := flow_reply.wait(flow):
             await asyncio.sleep(seconds)
 
-    @_guarded
-    def _request(self, flow: http.HTTPFlow) -> None:
+    async def _request(self, flow: http.HTTPFlow) -> None:
         if flow.request.stream:
             self._exchanges.uploaded(flow)
             return
         asked = self._routes.asked(flow)
         if asked is None:
-            if self._settings.offline:
+            if self._lifecycle.settings.offline:
                 flow.response = http.Response.make(403, OFFLINE)
             return
-        decision = self.decider.decide(asked)
+        refusal = await self._lifecycle.admit(asked)
+        decision = refusal or self.decider.decide(asked)
+        self._gate.decided(flow)
         if isinstance(decision, Answer):
             flow_reply.play(flow, decision)
             return
@@ -278,40 +291,20 @@ class Anyvcr:
         if decision.record:
             self._exchanges.begin(flow, asked.url, decision.request, decision.deck)
 
-    def _begin_upload(self, flow: http.HTTPFlow) -> None:
-        asked = self._routes.asked(flow)
-        assert asked
-        leave = self.decider.decide_early(asked)
-        if leave is None:
-            return
-        if leave.record:
-            limit = self.decider.upload_limit
-            self._exchanges.upload(flow, asked.url, leave.deck, limit)
-        else:
-            flow.request.stream = pass_on
-        self._routes.redirect(flow.request, asked)
-
-    def _refuse_upload(self, flow: http.HTTPFlow, size: int) -> http.Response | None:
-        """The answer to a request whose body is too large; None where it is not."""
-        limit = self.decider.upload_limit
-        if size <= limit or not self._routes.is_for_api(flow):
-            return None
-        logger.warning("refused an upload: %s", over_limit(limit))
-        return flow_reply.response(too_large(limit))
-
-    def _stream_upload(self, flow: http.HTTPFlow, size: int) -> bool:
-        """Let the rest of an upload of unknown length pass on, where so much of it is here."""
-        # HTTP/2 needs no length for that, but the server may not speak it (patches.frame).
-        if size > HELD_BACK and not (flow.request.stream or flow.request.is_http2):
-            self._begin_upload(flow)
-        return size > 0 and bool(flow.request.stream)
+    def _refuse(self, flow: http.HTTPFlow, error: Exception) -> None:
+        self.decider.fault(error)
+        self._gate.decided(flow)
+        if flow.response is None:
+            flow.response = flow_reply.response(FAILED)
 
     @_guarded
     def responseheaders(self, flow: http.HTTPFlow) -> None:
+        self._gate.check(flow)
         self._exchanges.head(flow)
 
     @_guarded
     def response(self, flow: http.HTTPFlow) -> None:
+        self._gate.check(flow)
         self._exchanges.answered(flow)
         self._exchanges.end(flow)
         without_trailers(flow)

@@ -84,13 +84,12 @@ class Proxy:
         await self.stop()
 
     async def stop(self) -> None:
-        """End the proxy and the recordings; the addon's summaries say what became of them."""
+        """End the proxy and the recordings in order; the addon's summaries say what became of them."""
         if self._master is not None and self._task is not None:
             self._master.shutdown()
-            await self._task
-            await self._close_servers(self._master)
+            await self._task  # the addon ends in it, if it had begun
+        self.addon.close()
         self._master = self._task = None
-        self.addon.done()
 
     async def ended(self) -> None:
         """Wait until the proxy was told to stop by its control API."""
@@ -140,6 +139,3 @@ class Proxy:
             return []
         server = self._master.addons.get("proxyserver")
         return [(address[0], address[1]) for address in server.listen_addrs()]
-
-    async def _close_servers(self, master: Master) -> None:
-        await master.addons.get("proxyserver").servers.update([])

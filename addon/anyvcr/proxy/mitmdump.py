@@ -2,12 +2,30 @@
 
 import asyncio
 import contextlib
+import os
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mitmproxy import ctx, http
+from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 
 from anyvcr import safe_output
+from anyvcr.options import SETTINGS
+from anyvcr.settings import Layer, Settings, Values, refuse_unknown
+
+
+def settings() -> Settings:
+    """What mitmproxy's options of ours say; raises ConfigError."""
+    refuse_unknown(ctx.options.deferred)
+    given = {o.set_name: getattr(ctx.options, o.set_name) for o in SETTINGS}
+    layers = Layer.of_mitmproxy(given), Layer.of_environment(os.environ)
+    return Settings.parse(Values(*layers))
+
+
+def is_loaded(addon: object, name: str) -> bool:
+    """Whether `addon` is the one that mitmproxy knows by this name."""
+    return ctx.master.addons.get(name) is addon
 
 
 def stop() -> None:
@@ -19,6 +37,43 @@ def end_on_hangup() -> None:
     """End in order when the terminal goes away; mitmproxy minds SIGINT and SIGTERM only."""
     with contextlib.suppress(NotImplementedError, RuntimeError):
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop)
+
+
+@contextlib.contextmanager
+def on_signal(call: Callable[[], object]) -> Iterator[None]:
+    """Have the signals that end a process do nothing but `call`, where signals are ours to handle."""
+    loop = asyncio.get_running_loop()
+    handled = []
+    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, call)
+            handled.append(number)
+    try:
+        yield
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+
+
+async def stop_listening() -> None:
+    """Accept no further connections; those that are open stay."""
+    await ctx.master.addons.get("proxyserver").servers.update([])
+
+
+async def flush(patience: float) -> None:
+    """Wait until what was written to clients has left this process, at most `patience` seconds."""
+    handlers = ctx.master.addons.get("proxyserver").connections.values()
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
+    while loop.time() < deadline and any(map(_holds_bytes, list(handlers))):
+        await asyncio.sleep(0.01)
+
+
+def _holds_bytes(handler: ProxyConnectionHandler) -> bool:
+    stream = handler.transports.get(handler.client)
+    if stream is None or not isinstance(stream.writer, asyncio.StreamWriter):
+        return False
+    return stream.writer.transport.get_write_buffer_size() > 0
 
 
 def ca_pem() -> bytes:

@@ -30,10 +30,14 @@ class Routes:
     """What is known of the client connections that are open."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._api = settings.api_hosts()
+        self.use(settings)
         self._ways: dict[str, _Way] = {}
         """By client connection."""
+
+    def use(self, settings: Settings) -> None:
+        """Go by other settings from now on; what is known of the connections stays."""
+        self._settings = settings
+        self._api = settings.api_hosts()
 
     @property
     def base_url(self) -> Origin:

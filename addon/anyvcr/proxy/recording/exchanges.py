@@ -1,6 +1,7 @@
 """Requests that are on their way to the API, and what became of them."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from mitmproxy import ctx, http
@@ -12,10 +13,13 @@ from anyvcr.proxy.recording import capture
 from anyvcr.proxy.recording.tap import Stopwatch, Tap, pass_on
 
 STOPPED = "the proxy was stopped before its answer was whole"
+CLOSED = "its cassette was closed before its answer was whole"
 LEFT = "the client left before the answer was whole"
 BROKEN = "the API broke off"
 TOO_LARGE = "the request is larger than cassette_upload_limit"
 WEBSOCKET = "WebSockets are not recorded"
+FOREIGN = "another addon of mitmproxy answered in place of the API"
+UNSEEN = "another addon of mitmproxy kept the answer from us"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +53,40 @@ class Exchanges:
     """By flow. A fault of ours goes to `fault`: the traffic goes on."""
 
     def __init__(self, what: What, fault: Callable[[Exception], None]) -> None:
-        self._what = what
+        self.what = what
         self._fault = fault
         self._open: dict[str, _Exchange] = {}
+        self._waiting: list[asyncio.Event] = []
+
+    def count(self, decks: Collection[Deck] | None = None) -> int:
+        """How many exchanges of `decks`, of all by default, are on their way."""
+        if decks is None:
+            return len(self._open)
+        return sum(exchange.deck in decks for exchange in self._open.values())
+
+    async def settled(self, decks: Collection[Deck] | None = None) -> None:
+        """Wait until no exchange of `decks`, of all by default, is on its way."""
+        while self.count(decks):
+            ended = asyncio.Event()
+            self._waiting.append(ended)
+            await ended.wait()
+
+    def abandon(self, why: str, decks: Collection[Deck] | None = None) -> None:
+        """Wait no longer for the exchanges of `decks`, of all by default."""
+        for key, exchange in list(self._open.items()):
+            if decks is None or exchange.deck in decks:
+                answer = exchange.flow.response
+                if answer is not None and answer.timestamp_end is not None:
+                    # Whole; only that it is over was kept from us.
+                    self.answered(exchange.flow)
+                self._break_off(exchange, why)
+                self._forget(key)
+
+    def _forget(self, key: str) -> _Exchange | None:
+        for waiting in self._waiting:
+            waiting.set()
+        self._waiting.clear()
+        return self._open.pop(key, None)
 
     def begin(
         self, flow: http.HTTPFlow, url: str, request: Callable[[], Request], deck: Deck
@@ -72,7 +107,7 @@ class Exchanges:
         flow.request.stream = tap = Tap(most=most)
 
         def complete() -> Request:
-            kept = self._what.request_headers
+            kept = self.what.request_headers
             return recorded_request(method, url, fields, tap.take(), kept)
 
         self._open[flow.id] = _Exchange(
@@ -91,7 +126,7 @@ class Exchanges:
         tap = flow.request.stream
         if isinstance(tap, Tap) and tap.overflows:
             exchange.deck.drop(exchange.name, TOO_LARGE)
-            del self._open[flow.id]
+            self._forget(flow.id)
             return
         exchange.is_asked = True
         if exchange.is_answered:  # without waiting for the end of the request
@@ -107,6 +142,11 @@ class Exchanges:
         if exchange is None:
             # Passed through; an answer of ours has its body already and does not stream.
             flow.response.stream = pass_on
+            return
+        if flow.response.raw_content is not None:
+            # A server's answer has no body yet.
+            exchange.deck.drop(exchange.name, FOREIGN)
+            self._forget(flow.id)
             return
         exchange.watch.stop()
         length = capture.announced_length(flow.response)
@@ -130,24 +170,18 @@ class Exchanges:
         """The flow is over, or has only the end of its request to come."""
         exchange = self._open.get(flow.id)
         if exchange is not None and exchange.is_done:
-            del self._open[flow.id]
+            self._forget(flow.id)
 
     def interrupt(self, flow: http.HTTPFlow) -> None:
         """The flow will not go on; its error says why."""
-        if (exchange := self._open.pop(flow.id, None)) is not None:
+        if (exchange := self._forget(flow.id)) is not None:
             self._break_off(exchange, _reason(flow))
-
-    def close(self) -> None:
-        """Nothing will go on."""
-        for exchange in self._open.values():
-            self._break_off(exchange, STOPPED)
-        self._open.clear()
 
     def _break_off(self, exchange: _Exchange, why: str) -> None:
         if exchange.is_done:
             return
         has_begun = exchange.tap is not None and exchange.is_asked
-        if has_begun and self._what.partial:
+        if has_begun and self.what.partial:
             self._store(exchange, why)
         else:
             exchange.deck.drop(exchange.name, why)
@@ -168,15 +202,18 @@ class Exchanges:
         if message.status_code == 101:
             exchange.deck.drop(exchange.name, WEBSOCKET)
             return
+        if not _is_seen(message, exchange.tap):
+            exchange.deck.drop(exchange.name, UNSEEN)
+            return
         exchange.deck.see_response(message.headers.items(multi=True))
         request = exchange.request()
         response = capture.response(
             message,
             exchange.tap,
             exchange.watch.duration,
-            capture.kept(self._what.response_headers, exchange.flow.request),
+            capture.kept(self.what.response_headers, exchange.flow.request),
             request.method,
-            timed=self._what.timing,
+            timed=self.what.timing,
             partial=bool(partial),
         )
         exchange.deck.record(request, response, partial=partial)
@@ -193,6 +230,13 @@ def _reason(flow: http.HTTPFlow) -> str:
     if flow.response is None:
         return f"no answer came: {message}"
     return BROKEN
+
+
+def _is_seen(message: http.Response, tap: Tap | None) -> bool:
+    """Whether the body is here, or passed through our tap."""
+    if tap is None:
+        return message.raw_content is not None
+    return message.stream is tap
 
 
 def without_trailers(flow: http.HTTPFlow) -> None:
