@@ -100,6 +100,22 @@ OPTIONS = (
         is_setting=False,
     ),
     Option(
+        name="allow_no_calls",
+        flags=("--allow-no-calls",),
+        help="Do not fail where COMMAND calls no API, so that nothing is recorded or played.",
+        kind=Kind.FLAG,
+        commands=RUNS,
+        is_setting=False,
+    ),
+    Option(
+        name="allow_dropped",
+        flags=("--allow-dropped",),
+        help="Do not fail on calls that could not be recorded, such as answers cut short.",
+        kind=Kind.FLAG,
+        commands=("record",),
+        is_setting=False,
+    ),
+    Option(
         name="report",
         flags=("--report",),
         help="Write hits, misses and unused interactions of each cassette there, as JSON.",

@@ -15,6 +15,10 @@ class Tally:
     """Requests whose cassette could not be opened."""
     turned_away: int = 0
     """Connections that would have led to an API host by another way than its own name."""
+    too_large: int = 0
+    """Requests that were refused since their body is larger than the limit."""
+    unreachable: int = 0
+    """Connections that a client wanted to the API and that could not be made."""
     handshakes: int = 0
     """Connections whose client accepted our certificate, at first."""
     refused_handshakes: int = 0

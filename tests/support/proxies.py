@@ -182,13 +182,14 @@ def serving(
     cassette: str | Path = "c.yaml",
     mode: str = "record-only",
     api: StandIn | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[Mitmdump]:
     """`anyvcr serve`, for clients of its base URL."""
     command = [sys.executable, "-m", "anyvcr", "serve", str(cassette), "--mode", mode]
     if api is not None:
         command += ["--upstream", api.address, "--upstream-ca", str(api.ca_file)]
     command += map(str, arguments)
-    environ = environment(home)
+    environ = environment(home, **(env or {}))
     with _running(command, home, home, environ, r"ANYVCR_PROXY='?\S+:(\d+)") as running:
         yield running
 

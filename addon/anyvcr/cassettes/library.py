@@ -97,7 +97,10 @@ class Library:
             )
             raise ConfigError(msg)
         deck = self._decks.get(name)
-        if deck is None or self._has_changed(name, deck):
+        if deck is not None and self._has_changed(name, deck):
+            self._retire(name)  # what it refused so far is not forgotten
+            deck = None
+        if deck is None:
             deck = self._open(name, self._path(name), self._settings)
         return deck
 
@@ -132,12 +135,9 @@ class Library:
 
     def close(self, name: str) -> Summary:
         """End the recording of `name` and forget what was played; raises KeyError."""
-        deck = self._decks.pop(name)
-        self._stamps.pop(name, None)
+        summary = self._retire(name)
         if self._current == name:
             self._current = None
-        summary = deck.close()
-        self._closed.append(summary)
         return summary
 
     def close_all(self) -> tuple[Summary, ...]:
@@ -145,6 +145,12 @@ class Library:
         for name in list(self._decks):
             self.close(name)
         return tuple(self._closed)
+
+    def _retire(self, name: str) -> Summary:
+        summary = self._decks.pop(name).close()
+        self._stamps.pop(name, None)
+        self._closed.append(summary)
+        return summary
 
     def __iter__(self) -> Iterator[tuple[str, Deck]]:
         yield from self._decks.items()

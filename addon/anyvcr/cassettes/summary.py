@@ -24,6 +24,11 @@ class Summary:
     failure: str | None
     """Why the cassette could not be written."""
 
+    @property
+    def records(self) -> bool:
+        """Whether its session writes new interactions."""
+        return self.mode in (Mode.RECORD_ONLY, Mode.REPLAY_WITH_NEW_EPISODES)
+
     def describe(self) -> str:
         """One line for the user."""
         parts = []

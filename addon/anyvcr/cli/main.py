@@ -67,7 +67,8 @@ def record(given: Given, command: tuple[str, ...]) -> None:
     """Run COMMAND and record its calls into CASSETTE.
 
     Answers come from the real API and pass on live, streams included. Exit code: the
-    command's own, or 1 if it succeeded but the cassette could not be written.
+    command's own; if it succeeded, 1 where the cassette could not be written, and 4 where
+    it made no call, or a call of it is not in the cassette.
     """
     _run(command, given)
 
@@ -81,7 +82,7 @@ def replay(given: Given, command: tuple[str, ...]) -> None:
 
     No call reaches the API: one that the cassette does not hold gets status 599 and an
     error that says what differs. Exit code: the command's own, or 3 if it succeeded
-    although a call was refused.
+    although a call was refused, or nothing of the cassette was played.
     """
     given["mode"] = Mode.REPLAY_ONLY
     _run(command, given)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from anyvcr import authority
 from anyvcr.cli import child, console, verdict
-from anyvcr.cli.verdict import Demands
+from anyvcr.cli.verdict import Demands, Run
 from anyvcr.clients import export
 from anyvcr.clients.environment import Endpoint, changes, child_environment
 from anyvcr.clients.trust import TrustFiles, parent_proxy, upstream_roots, write_trust
@@ -73,8 +73,15 @@ async def _with_command(
         except child.CommandError as error:
             console.say(str(error))
             return error.code
-    addon = proxy.addon
-    return verdict.exit_code(addon.tally, addon.summaries, demands, command, code)
+    run = Run(
+        command=command,
+        code=code,
+        tally=proxy.addon.tally,
+        summaries=proxy.addon.summaries,
+        cassette=settings.cassette,
+        mode=settings.mode,
+    )
+    return verdict.exit_code(run, demands)
 
 
 async def _until_stopped(
@@ -91,8 +98,7 @@ async def _until_stopped(
             await asyncio.wait({told, ended}, return_when="FIRST_COMPLETED")
             told.cancel()
             ended.cancel()
-    failed = any(summary.failure for summary in proxy.addon.summaries)
-    return verdict.EXIT_FAILED if failed else 0
+    return verdict.serving_exit_code(proxy.addon.tally, proxy.addon.summaries)
 
 
 def variables(values: Values) -> str:

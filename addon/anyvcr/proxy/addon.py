@@ -218,6 +218,10 @@ class Anyvcr:
         """Hold a layer that replays until its client has taken what was sent (room.py)."""
         await room.wait(client)
 
+    def http_connect_error(self, flow: http.HTTPFlow) -> None:
+        if self._routes.is_for_api(flow):
+            self.tally.unreachable += 1
+
     def client_connected(self, client: Client) -> None:
         patches.lift_for(client)
 

@@ -33,6 +33,7 @@ class Uploads:
         limit = self._lifecycle.decider.upload_limit
         if size <= limit or not self._lifecycle.routes.is_for_api(flow):
             return None
+        self._lifecycle.tally.too_large += 1
         logger.warning("refused an upload: %s", over_limit(limit))
         return flow_reply.response(too_large(limit))
 
