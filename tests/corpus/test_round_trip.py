@@ -1,5 +1,6 @@
 """Cassettes that go-vcr wrote: read, and written again as they were."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ def corpus() -> list[Path]:
 
 
 def written_again(data: bytes) -> bytes:
-    return cassette_format.dumps(cassette_format.loads(data))
+    """By the writer alone, without the file that was read."""
+    return cassette_format.dumps(replace(cassette_format.loads(data), source=None))
 
 
 def without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +62,7 @@ def test_each_cassette_can_grow_without_a_change_to_what_is_there() -> None:
         data = path.read_bytes()
         cassette_format.appendable(data)
         cassette = cassette_format.loads(data)
-        again = cassette_format.header(cassette.style) + b"".join(
+        again = cassette_format.header() + b"".join(
             cassette_format.dump_interaction(each, cassette.style)
             for each in cassette.interactions
         )

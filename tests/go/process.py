@@ -18,12 +18,15 @@ class Answer:
     texts: tuple[bytes, ...]
 
 
-def build(program: str, folder: Path) -> Path:
-    """The program of that name, built into `folder`."""
+def build(program: str, folder: Path, modules: str = "go.mod") -> Path:
+    """The program of that name, built into `folder` with the versions of the file `modules`."""
     go = require_tool("go", "it compares with go-vcr itself")
-    built = folder / program
+    built = folder / f"{program}-{modules.removesuffix('.mod')}"
     subprocess.run(
-        [go, "build", "-buildvcs=false", "-o", built, f"./{program}"],
+        [
+            *(go, "build", "-buildvcs=false", f"-modfile={modules}"),
+            *("-o", built, f"./{program}"),
+        ],
         cwd=Path(__file__).parent,
         check=True,
     )
@@ -31,10 +34,10 @@ def build(program: str, folder: Path) -> Path:
 
 
 class Oracle:
-    """The program oracle/main.go, which asks go-vcr and go-yaml."""
+    """The program oracle/main.go, which asks go-vcr and go-yaml in one pair of versions."""
 
-    def __init__(self, folder: Path) -> None:
-        self._program = build("oracle", folder)
+    def __init__(self, folder: Path, modules: str = "go.mod") -> None:
+        self._program = build("oracle", folder, modules)
 
     def ask(
         self, question: str, texts: Iterable[bytes], *, style: str = ""

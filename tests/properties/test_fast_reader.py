@@ -25,6 +25,9 @@ BODIES = (
     b"plain text, [in] {braces}",
     b"# no comment",
     b"12",
+    b"\xff\x00",
+    bytes(range(256)) * 2,
+    b"\xff" * 51,
 )
 
 
@@ -53,10 +56,12 @@ def interaction(number: int, asked: bytes, answered: bytes) -> Interaction:
             uncompressed=True,
             body=answered,
             duration=877_310_000,
+            extra=EXTRA if number % 2 else (),
         ),
     )
 
 
+EXTRA = (("chunk_timing", "66@0.412 120@20.115"), ("partial", True))
 SAMPLES = tuple(
     cassette_format.dumps(
         Cassette(
@@ -66,7 +71,7 @@ SAMPLES = tuple(
             style=style,
         )
     )
-    for style in (Style.X_VCR, Style.GO_VCR)
+    for style in (Style.X_VCR, Style.GO_VCR, Style.GO_VCR_4_0_3)
 )
 DAMAGE = st.sampled_from(
     (*"-?:,[]{}#&*!|>'\"%@` \n\t\r\\~é\u2028\x85\ufeff\x00", "", ": ", " #", "- ", "''")

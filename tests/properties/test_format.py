@@ -15,7 +15,7 @@ from anyvcr.core.cassette.model import (
 )
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.go import duration
-from anyvcr.core.goyaml import nodes
+from anyvcr.core.goyaml import layout, nodes
 from anyvcr.core.goyaml.emitter import in_key_order
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -60,7 +60,9 @@ def headers() -> st.SearchStrategy[Headers]:
     """In the order that a file has them: go-yaml's, which a rewrite does not change."""
     maps = st.dictionaries(LINES, st.lists(LINES, max_size=3).map(tuple), max_size=4)
     return maps.map(
-        lambda found: tuple((name, found[name]) for name in in_key_order(found))
+        lambda found: tuple(
+            (name, found[name]) for name in in_key_order(found, layout.of(Style.X_VCR))
+        )
     )
 
 

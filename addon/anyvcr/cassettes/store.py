@@ -20,7 +20,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from anyvcr.core import large
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette, Interaction, Style
 from anyvcr.core.errors import (
@@ -76,7 +75,7 @@ class Recording:
         if replaced is not None:
             os.fchmod(file.fileno(), os.fstat(replaced.fileno()).st_mode & 0o777)
         _put_leftover_aside(partial, file)
-        recording._write(cassette_format.header(style))
+        recording._write(cassette_format.header())
         return recording
 
     @classmethod
@@ -98,7 +97,7 @@ class Recording:
 
     def append(self, interaction: Interaction) -> None:
         """Write one interaction; raises CassetteError, and then the file is as it was before."""
-        self._write_all(large.pieces(interaction, self.style))
+        self._write_all(cassette_format.pieces(interaction, self.style))
         self.count += 1
         if self.place != self.path and self._replaced is None:
             self._move_into_place()
@@ -189,7 +188,7 @@ def _make_folders(path: Path) -> list[Path]:
 def _put_leftover_aside(partial: Path, file: BinaryIO) -> None:
     """Keep what a killed recording left, if more than its first lines are in it."""
     data = file.read()
-    if data and data not in {cassette_format.header(style) for style in Style}:
+    if data and data != cassette_format.header():
         aside = partial.with_name(partial.name + ".old")
         aside.write_bytes(data)
         logger.warning(

@@ -21,7 +21,7 @@ import (
 // question holds texts as []byte, base64 in JSON, because a Go string is any bytes.
 type question struct {
 	Ask   string // "dump", "bodies", "keys", "load", "duration", "format"
-	Style string // to write in: "x-vcr", "x-vcr-folded", "go-vcr"
+	Style string // whose options of go-yaml to write with: "x-vcr", "go-vcr"
 	Texts [][]byte
 }
 
@@ -133,7 +133,7 @@ func save(c *cassette.Cassette, style string) ([]byte, error) {
 	switch style {
 	case "go-vcr":
 		c.MarshalFunc = yaml.Marshal // recorder.go, New
-	case "x-vcr-folded":
+	case "x-vcr":
 		c.MarshalFunc = func(in any) ([]byte, error) { // x/vcr, marshaler.go
 			var b bytes.Buffer
 			enc := yaml.NewEncoder(&b)
@@ -141,10 +141,6 @@ func save(c *cassette.Cassette, style string) ([]byte, error) {
 			enc.CompactSeqIndent()
 			err := enc.Encode(in)
 			return b.Bytes(), err
-		}
-	case "x-vcr": // as with the go-yaml that x/vcr v0.1.1 requires, rc.3
-		c.MarshalFunc = func(in any) ([]byte, error) {
-			return yaml.Dump(in, yaml.WithV3Defaults(), yaml.WithIndent(2), yaml.WithCompactSeqIndent(), yaml.WithLineWidth(-1))
 		}
 	}
 	var file memory

@@ -80,7 +80,7 @@ def test_extending_keeps_every_byte_before(tmp_path: Path) -> None:
 
 def test_a_file_without_a_last_line_end_gets_one(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
-    whole = cassette_format.header(Style.X_VCR)
+    whole = cassette_format.header()
     whole += cassette_format.dump_interaction(interaction(0), Style.X_VCR)
     path.write_bytes(whole.rstrip(b"\n"))
 
@@ -93,7 +93,7 @@ def test_a_file_without_a_last_line_end_gets_one(tmp_path: Path) -> None:
 
 def test_a_file_that_would_break_by_an_append_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
-    whole = cassette_format.header(Style.X_VCR)
+    whole = cassette_format.header()
     whole += cassette_format.dump_interaction(interaction(0), Style.X_VCR)
     path.write_bytes(whole + b"later: key\n")
 

@@ -1,20 +1,23 @@
 """A cassette as the bytes of its file, and back: format version 2 of go-vcr.
 
-    bytes -> canonical -> Cassette                      what is laid out as go-yaml does it
-    bytes -> parsing: nodes -> reading -> Cassette      all else; no tag runs code
-    Cassette -> writing -> goyaml -> bytes              byte for byte as go.yaml.in/yaml/v4
+    bytes -> fast_reader -> Cassette                what is laid out as go-yaml does it
+    bytes -> goyaml: nodes -> yaml_reader -> Cassette    all else; no tag runs code
+    Cassette -> writer -> goyaml -> bytes           byte for byte as go.yaml.in/yaml/v4
+    bytes, Cassette -> edit -> bytes                what changed, in the file that it was read from
 
 Pure: what is read and written here are bytes, the files are the caller's.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
+from typing import cast
 
-from anyvcr.core.cassette import fast_reader, writer
-from anyvcr.core.cassette.model import Cassette, Interaction, Style
+from anyvcr.core.cassette import dialect, fast_reader, writer
+from anyvcr.core.cassette.model import Cassette, Interaction, Later, Source, Style
 from anyvcr.core.cassette.truncation import Torn
+from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.goyaml import layout
-from anyvcr.core.goyaml.emitter import entries, items
-from anyvcr.core.goyaml.scalar_style import may_fold
 
 
 def loads(data: bytes, *, file: str = "") -> Cassette:
@@ -25,26 +28,61 @@ def loads(data: bytes, *, file: str = "") -> Cassette:
         from anyvcr.core.cassette import yaml_reader  # noqa: PLC0415
 
         found = yaml_reader.cassette(data, file=file)
-    if found.style is Style.X_VCR and _is_folded(found, data):
-        return replace(found, style=Style.X_VCR_FOLDED)
-    return found
+    style = Later(cache(lambda: dialect.style_of(data)))
+    found = replace(found, style=cast("Style", style))
+    return replace(found, style=cast("Style", style), source=Source(data, found))
 
 
 def dumps(cassette: Cassette) -> bytes:
-    """The whole file, in the cassette's own style."""
-    text = entries(writer.cassette(cassette), layout.of(cassette.style), 0)
-    return f"---\n{text}".encode()
+    """The whole file, in the cassette's own style.
+
+    One that was read keeps the bytes of its file where it did not change.
+    """
+    source = cassette.source
+    if source is not None:
+        before = source.cassette
+        if cassette == before:
+            return source.data
+        if (cassette.style, cassette.extra) == (before.style, before.extra):
+            found = _edited(source, cassette)
+            if found is not None:
+                return found
+    return b"".join(writer.cassette(cassette, layout.of(cassette.style)))
 
 
-def header(style: Style) -> bytes:  # noqa: ARG001 - both styles begin alike
-    """The lines before the first interaction."""
-    return f"---\nversion: {writer.VERSION}\ninteractions:\n".encode()
+def _edited(source: Source, cassette: Cassette) -> bytes | None:
+    """The file with its changes made in place; None where that is not certain to be right."""
+    from anyvcr.core.cassette import edit  # noqa: PLC0415  # as above: it needs a YAML parser
+
+    before, form = source.cassette.interactions, layout.of(cassette.style)
+    try:
+        data = edit.edited(source.data, before, cassette.interactions, form)
+        found = loads(data)
+    except (edit.StructureChangedError, CassetteFormatError):
+        return None
+    is_right = (found.interactions, found.extra) == (
+        cassette.interactions,
+        cassette.extra,
+    )
+    return data if is_right else None
+
+
+def header() -> bytes:
+    """The lines before the first interaction, in every style."""
+    return writer.HEADER
+
+
+def pieces(interaction: Interaction, style: Style) -> Iterator[bytes]:
+    """The lines of one interaction: `header` and these one after the other are a file.
+
+    In pieces, since a body may be large; all of them are one interaction.
+    """
+    return writer.interaction(interaction, layout.of(style))
 
 
 def dump_interaction(interaction: Interaction, style: Style) -> bytes:
-    """The lines of one interaction: `header` and these one after the other are a file."""
-    form = layout.of(style)
-    return items([writer.interaction(interaction)], form, form.items(0)).encode()
+    """The lines of one interaction at once."""
+    return b"".join(pieces(interaction, style))
 
 
 def appendable(data: bytes, *, file: str = "") -> None:
@@ -71,14 +109,3 @@ def torn(data: bytes) -> Torn | None:
     from anyvcr.core.cassette import yaml_reader  # noqa: PLC0415  # as above
 
     return yaml_reader.torn(data)
-
-
-def _is_folded(cassette: Cassette, data: bytes) -> bool:
-    """Whether the first interaction that go-yaml's versions write differently is the newer one's."""
-    for each in cassette.interactions:
-        bodies = (each.request.body, each.response.body)
-        if any(may_fold(body.decode(errors="surrogateescape"), 80) for body in bodies):
-            newer = dump_interaction(each, Style.X_VCR_FOLDED)
-            if newer != dump_interaction(each, Style.X_VCR):
-                return newer in data
-    return False

@@ -1,29 +1,40 @@
 """A cassette as go-yaml lays it out, read without a YAML parser, in a fraction of the time.
 
-Only what is certain is read here: every key in the writer's order, and scalars in forms that
-have one reading. At the first thing else the answer is None, and YAML decides on the file.
+Only what is certain is read here: every key in the order of schema.py, and scalars in forms
+that have one reading. At the first thing else the answer is None, and YAML decides on the file.
+Bodies are checked where they stand and decoded when they are asked for.
 """
 
+import base64
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, cast
 
+from anyvcr.core.cassette import schema
 from anyvcr.core.cassette.model import (
     Cassette,
     Headers,
     Interaction,
+    Later,
     Request,
     Response,
     Style,
 )
+from anyvcr.core.cassette.schema import Kind
 from anyvcr.core.go import duration
 from anyvcr.core.goyaml import layout, resolver
 from anyvcr.core.goyaml.resolver import Tag
 
+_AT_ONCE = 256
+"""Bytes of a body below which it costs less to decode it than to remember where it stands."""
+
 
 def cassette(data: bytes) -> Cassette | None:
     """The cassette in `data`, where it ends with a whole interaction; None for YAML to read."""
+    if data[:80].find(b"\r\n") >= 0:
+        data = _unix(data)
     start = _HEADER.match(data)
     for style in (Style.X_VCR, Style.GO_VCR):
         reader = _reader(style)
@@ -42,28 +53,44 @@ class _UncertainError(Exception):
 
 
 _HEADER = re.compile(rb"(?:---\n)?version: 2\ninteractions:\n")
-_CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 _ODD = re.compile(
     rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]"
 )
 """C1 controls and noncharacters, U+FEFF, and what ends a line in YAML 1.1 as \\n does."""
 
 
+def _unix(data: bytes) -> bytes:
+    """A checkout with CRLF has no other line ends: go-yaml escapes those of a text."""
+    ends = data.count(b"\r\n")
+    if data.count(b"\n") == ends == data.count(b"\r"):
+        return data.replace(b"\r\n", b"\n")
+    return data
+
+
 def _is_plain_text(data: bytes) -> bool:
-    """Whether all of `data` is characters to YAML, and ends its lines with \\n alone."""
-    if _CONTROL.search(data):
-        return False
+    """Whether `data` is UTF-8 without what YAML reads in a way of its own.
+
+    The patterns below leave out control characters.
+    """
     try:
         return data.isascii() or bool(data.decode() and not _ODD.search(data))
     except UnicodeDecodeError:
         return False
 
 
-_SINGLE = r"'[^'\n]*+(?:''[^'\n]*+)*+'"
-_DOUBLE = r'''"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'''
-_LINE = rf"(?:{_SINGLE}|{_DOUBLE}|[A-Za-z0-9/][^\n]*+)"
+_CONTROL = r"\n\x00-\x08\x0b-\x1f\x7f"
+_REST = rf"[^{_CONTROL}]"
+_ESCAPE = (
+    r'\\(?:[0abtnvfre"\\/N_LP ]|x[0-9A-Fa-f]{2}|u(?![dD][89A-Fa-f])[0-9A-Fa-f]{4}'
+    r"|U00(?:0(?!0[dD][89A-Fa-f])[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})"
+)
+"""YAML 1.1, section 5.6, but for halves of surrogate pairs."""
+_SINGLE = rf"'[^'{_CONTROL}]*+(?:''[^'{_CONTROL}]*+)*+'"
+_DOUBLE = rf'"[^"\\{_CONTROL}]*+(?:{_ESCAPE}[^"\\{_CONTROL}]*+)*+"'
+_LINE = rf"(?:{_SINGLE}|{_DOUBLE}|[A-Za-z0-9/]{_REST}*+)"
 """A scalar of one line: in single or double quotes, or plain."""
 _NUMBER = "(?:-1|0|[1-9][0-9]{0,17})"
+_BASE64 = "[A-Za-z0-9+/]"
 
 
 class _Reader:
@@ -75,6 +102,7 @@ class _Reader:
         message = form.below(form.items(0) + 2)
         self._key = " " * message
         self._below = " " * form.below(message)
+        self._step = form.below(message) - message
         self._listed = " " * form.items(message)
         values = " " * form.items(form.below(message))
         self.pattern = re.compile(self._interaction().encode())
@@ -84,6 +112,21 @@ class _Reader:
         )
         # Most messages have the headers of the one before.
         self._map = lru_cache(maxsize=1024)(self._parsed_map)
+        self._sides = [
+            (name, [(f"{name}_{key.name}", key) for key in (*keys, *extensions)])
+            for name, keys, extensions in (
+                ("request", schema.REQUEST, ()),
+                ("response", schema.RESPONSE, schema.EXTENSIONS),
+            )
+        ]
+        self._readers: dict[Kind, Callable[[bytes], Any]] = {
+            Kind.TEXT: _line,
+            Kind.INT: int,
+            Kind.TEXTS: _list,
+            Kind.MAP: self._map,
+            Kind.BOOL: lambda written: written == b" true\n",
+            Kind.DURATION: _duration,
+        }
 
     def all(self, data: bytes, at: int) -> tuple[Interaction, ...]:
         """The interactions of `data` from `at` on."""
@@ -92,7 +135,7 @@ class _Reader:
             match = self.pattern.match(data, at)
             if match is None:
                 raise _UncertainError
-            each = self._made(match.groupdict())
+            each = self._made(match)
             if each.id in found:
                 raise _UncertainError
             found[each.id] = each
@@ -100,104 +143,110 @@ class _Reader:
         return tuple(found.values())
 
     def _interaction(self) -> str:
-        """A pattern for one interaction, by its fields; maps and lists as their lines."""
+        """A pattern for one interaction, with a group for each key, `request_url` for one."""
         return "".join(
             (
                 rf"{self._item}- id: (?P<id>0|[1-9][0-9]{{0,17}})\n",
                 rf"{self._item}  request:\n",
-                self._protocol("request"),
-                self._field("content_length", _NUMBER, "request_length"),
-                self._codings("request"),
-                _optional(self._mapping("trailer", "request_trailer")),
-                self._field("host", _LINE),
-                _optional(self._field("remote_addr", _LINE)),
-                _optional(self._field("request_uri", _LINE)),
-                _optional(self._body("request_body")),
-                _optional(self._mapping("form", "form")),
-                _optional(self._mapping("headers", "request_headers")),
-                self._field("url", _LINE),
-                self._field("method", _LINE),
+                *(self._line_of("request", key) for key in schema.REQUEST),
                 rf"{self._item}  response:\n",
-                self._protocol("response"),
-                self._codings("response"),
-                _optional(self._mapping("trailer", "response_trailer")),
-                self._field("content_length", _NUMBER, "response_length"),
-                _optional(self._field("uncompressed", "true")),
-                self._body("response_body"),
-                self._mapping("headers", "response_headers"),
-                self._field("status", _LINE),
-                self._field("code", _NUMBER),
-                self._field("duration", "[0-9][0-9.hmnuµs]*s"),
+                *(self._line_of("response", key) for key in schema.RESPONSE),
+                *(self._line_of("response", key) for key in schema.EXTENSIONS),
             )
         )
 
-    def _field(self, name: str, value: str, group: str = "") -> str:
-        return rf"{self._key}{name}: (?P<{group or name}>{value})\n"
+    def _line_of(self, side: str, key: schema.Key) -> str:
+        line = rf"{self._key}{key.name}:(?P<{side}_{key.name}>{self._value(key.kind)})"
+        return f"(?:{line})?+" if key.omitempty else line
 
-    def _protocol(self, group: str) -> str:
-        numbers = "".join(
-            rf"{self._key}proto_{part}: {_NUMBER}\n" for part in ("major", "minor")
+    def _value(self, kind: Kind) -> str:
+        """What follows the colon, to the end of its last line; maps and lists as their lines."""
+        match kind:
+            case Kind.TEXT:
+                return rf" {_LINE}\n"
+            case Kind.INT:
+                return rf" {_NUMBER}\n"
+            case Kind.BOOL:
+                return r" (?:true|false)\n"
+            case Kind.DURATION:
+                return r" [0-9][0-9.hmnuµs]*s\n"
+            case Kind.TEXTS:
+                return rf" \[\]\n|\n(?:{self._listed}- {_LINE}\n)++"
+            case Kind.MAP:
+                return rf" \{{\}}\n|\n(?:{self._below}{_REST}++\n)++"
+            case Kind.BODY:
+                # Where its first visible line begins with a blank, only an indicator says
+                # where the text begins.
+                rest = rf"{_REST}*+\n(?:{self._below}{_REST}*+\n|\n)*+"
+                bare = rf"[+-]?\n\n*+{self._below}[^ \t{_CONTROL}]{rest}"
+                hinted = rf"[+-]?\n\n*+{self._below}(?=[ \t]*+[^ \t{_CONTROL}]){rest}"
+                literal = rf"\|(?:{bare}|{self._step}{hinted})"
+                # The lines of base64 are told from the key behind them by its colon.
+                lines = (
+                    rf"\|\n{self._below}[A-Za-z0-9+/ \n]+={{0,2}}\n(?={self._key}[a-z])"
+                )
+                binary = rf"!!binary (?:{_BASE64}++={{0,2}}\n|{lines})"
+                return rf" (?:{_LINE}\n|{literal}|{binary})"
+
+    def _made(self, match: "re.Match[bytes]") -> Interaction:
+        messages = [
+            {
+                key.name: value
+                for group, key in keys
+                if (value := self._field(match, group, key.kind)) is not None
+            }
+            for _, keys in self._sides
+        ]
+        request, response = messages
+        extra = tuple(
+            (key.name, response.pop(key.name))
+            for key in schema.EXTENSIONS
+            if key.name in response
         )
-        return rf"(?P<{group}_protocol>{self._key}proto: {_LINE}\n{numbers})"
-
-    def _codings(self, group: str) -> str:
-        lines = rf"(?P<{group}_codings>(?:{self._listed}- {_LINE}\n)++)"
-        return _optional(rf"{self._key}transfer_encoding:\n{lines}")
-
-    def _mapping(self, name: str, group: str) -> str:
-        lines = rf"\n(?:{self._below}[^\n]+\n)++"
-        return rf"{self._key}{name}:(?P<{group}> \{{\}}\n|{lines})"
-
-    def _body(self, group: str) -> str:
-        # Where its first visible line begins with a space, the indentation is another.
-        first = rf"\n*+{self._below}[^ \t\n][^\n]*+\n"
-        block = rf"\|[+-]?\n{first}(?:{self._below}[^\n]*+\n|\n)*+"
-        return rf"{self._key}body: (?P<{group}>{_LINE}\n|{block})"
-
-    def _made(self, found: "dict[str, bytes | None]") -> Interaction:
-        get = {name: value or b"" for name, value in found.items()}.__getitem__
-        request = Request(
-            **self._common("request", get),
-            host=_text(get("host")),
-            remote_addr=_text(get("remote_addr")),
-            request_uri=_text(get("request_uri")),
-            form=self._map(get("form")),
-            url=_text(get("url")),
-            method=_text(get("method")),
+        return Interaction(
+            id=int(match["id"]),
+            request=Request(**request),
+            response=Response(**response, extra=extra),
         )
-        response = Response(
-            **self._common("response", get),
-            uncompressed=bool(get("uncompressed")),
-            status=_text(get("status")),
-            code=int(get("code")),
-            duration=duration.parse(get("duration").decode()),
-        )
-        return Interaction(id=int(get("id")), request=request, response=response)
 
-    def _common(self, side: str, get: Callable[[str], bytes]) -> dict[str, Any]:
-        """What requests and responses both have."""
-        proto, major, minor = _protocol(get(f"{side}_protocol"))
-        return {
-            "proto": proto,
-            "proto_major": major,
-            "proto_minor": minor,
-            "content_length": int(get(f"{side}_length")),
-            "transfer_encoding": _list(get(f"{side}_codings")),
-            "trailer": self._map(get(f"{side}_trailer")),
-            "headers": self._map(get(f"{side}_headers")),
-            "body": self._octets(get(f"{side}_body")),
-        }
+    def _field(self, match: "re.Match[bytes]", group: str, kind: Kind) -> Any:
+        if kind is Kind.BODY:
+            start, end = match.span(group)
+            return self._body(match.string, start + 1, end) if end >= 0 else None
+        written = match[group]
+        return self._readers[kind](written) if written is not None else None
 
-    def _octets(self, written: bytes) -> bytes:
-        """A body: one line with its end, a literal block, or none."""
-        if written[:1] != b"|":
-            return _scalar(written[:-1])
-        head, _, lines = written.partition(b"\n")
-        indented = b"\n" + self._below.encode()
-        text = (b"\n" + lines).replace(indented, b"\n")[1:]
-        if head == b"|+":
-            return text
-        return text.rstrip(b"\n") + (b"\n" if head == b"|" else b"")
+    def _body(self, data: bytes, start: int, end: int) -> bytes:
+        """A body, from its first character to the end of its last line."""
+        if data.startswith(b"!!binary ", start):
+            self._check_base64(data, start + 9, end)
+        elif end - start < _AT_ONCE or data[start] not in b"'\"|":
+            return _octets(data[start:end], self._below.encode())
+        written = _Written(data, start, end, self._below.encode())
+        return cast("bytes", Later(written.read))
+
+    def _check_base64(self, data: bytes, start: int, end: int) -> None:
+        """Raise where `data` is not base64 in lines of one length, which go-yaml writes."""
+        pad = 2 if data[end - 3 : end - 1] == b"==" else data[end - 2 : end - 1] == b"="
+        if data[start] != 0x7C:
+            characters = end - 1 - start
+        else:
+            start, indent = start + 2, len(self._below)
+            lines = data.count(b"\n", start, end)
+            characters = end - start - lines * (indent + 1)
+            width = data.find(b"\n", start) + 1 - start
+            starts = [
+                data[start + i : end : width].count(b" ") == lines
+                for i in range(indent)
+            ]
+            if (
+                data.count(b" ", start, end) != lines * indent
+                or not all(starts)
+                or data[start + width - 1 : end - 1 : width].count(b"\n") != lines - 1
+            ):
+                raise _UncertainError
+        if characters % 4 or characters <= pad:
+            raise _UncertainError
 
     def _parsed_map(self, lines: bytes) -> Headers:
         found: dict[str, tuple[str, ...]] = {}
@@ -209,7 +258,7 @@ class _Reader:
             name = _text(match[1])
             if name in found:
                 raise _UncertainError
-            found[name] = _list(match[2] or b"")
+            found[name] = _list(b"\n" + (match[2] or b""))
             at = match.end()
         return tuple(found.items())
 
@@ -217,22 +266,46 @@ class _Reader:
 _reader = cache(_Reader)
 
 
-def _optional(pattern: str) -> str:
-    return f"(?:{pattern})?+"
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Where a body stands in its file."""
+
+    data: bytes
+    start: int
+    end: int
+    indent: bytes
+
+    def read(self) -> bytes:
+        return _octets(self.data[self.start : self.end], self.indent)
 
 
-_PROTOCOL = re.compile(rb" +proto: (.*)\n +proto_major: (.*)\n +proto_minor: (.*)\n")
+def _octets(written: bytes, indent: bytes) -> bytes:
+    """A body: one line with its end, a literal block, or base64."""
+    if written.startswith(b"!!binary "):
+        return base64.b64decode(written[9:].lstrip(b"|"))
+    if written[:1] != b"|":
+        return _scalar(written[:-1])
+    head, _, lines = written.partition(b"\n")
+    text = (b"\n" + lines).replace(b"\n" + indent, b"\n")[1:]
+    if head.endswith(b"+"):
+        return text
+    return text.rstrip(b"\n") + (b"" if head.endswith(b"-") else b"\n")
 
 
-@lru_cache(maxsize=64)
-def _protocol(lines: bytes) -> tuple[str, int, int]:
-    match = _PROTOCOL.fullmatch(lines)
-    assert match
-    return _text(match[1]), int(match[2]), int(match[3])
+@lru_cache(maxsize=1024)
+def _line(rest: bytes) -> str:
+    """The text after a key, from the space before it to its end."""
+    return _text(rest[1:-1])
+
+
+@lru_cache(maxsize=1024)
+def _duration(rest: bytes) -> int:
+    return duration.parse(rest[1:-1].decode())
 
 
 def _list(lines: bytes) -> tuple[str, ...]:
-    return tuple([_text(line.lstrip()[2:]) for line in lines.splitlines()])
+    """The texts of a list, from the end of its key's line on; ` []` is none."""
+    return tuple([_text(line.lstrip()[2:]) for line in lines.splitlines()[1:]])
 
 
 @lru_cache(maxsize=1024)
@@ -246,7 +319,7 @@ def _scalar(written: bytes) -> bytes:
         return written[1:-1].replace(b"''", b"'")
     if written[:1] == b'"':
         text = written[1:-1]
-        return _ESCAPE.sub(_character, text) if b"\\" in text else text
+        return _ESCAPED.sub(_character, text) if b"\\" in text else text
     if written and not _is_certain(written):
         raise _UncertainError
     return written
@@ -259,10 +332,10 @@ def _is_certain(plain: bytes) -> bool:
     return resolver.resolve(plain.decode()) is Tag.STR
 
 
-_ESCAPE = re.compile(
-    rb"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL
+_ESCAPED = re.compile(
+    rb"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))"
 )
-_ESCAPED = {
+_CHARACTERS = {
     b"0": "\0",
     b"a": "\a",
     b"b": "\b",
@@ -281,13 +354,9 @@ _ESCAPED = {
     b"P": "\u2029",
     b" ": " ",
 }
-"""YAML 1.1, section 5.6."""
 
 
 def _character(match: re.Match[bytes]) -> bytes:
     if match[4] is None:
-        # Half of a surrogate pair cannot be encoded, and chr() knows what is too large.
         return chr(int(match[match.lastindex or 0], 16)).encode()
-    if match[4] not in _ESCAPED:
-        raise _UncertainError
-    return _ESCAPED[match[4]].encode()
+    return _CHARACTERS[match[4]].encode()

@@ -1,14 +1,17 @@
 """The cassette and what it holds, named and shaped as go-vcr's structs (cassette.go).
 
 Values only: what was played already is the session's business (session.py), how they
-look in a file is format.py's. A Go string is any bytes: `body` is bytes, and every other
+look in a file is codec.py's. A Go string is any bytes: `body` is bytes, and every other
 text is a str in which bytes that are not UTF-8 stand as surrogate escapes (PEP 383).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
 
 Headers = tuple[tuple[str, tuple[str, ...]], ...]
 """Go's http.Header or url.Values: each name once, in file order, with all its values."""
@@ -21,13 +24,50 @@ class Style(StrEnum):
     """Whose YAML layout a file has."""
 
     X_VCR = "x-vcr"
-    """charm.land/x/vcr v0.1.1 with what it requires: indent 2, compact sequences."""
+    """charm.land/x/vcr v0.1.1 with the go-yaml it requires, v4.0.0-rc.3: indent 2, compact lists."""
     X_VCR_FOLDED = "x-vcr-folded"
-    """x/vcr in a module with go-yaml v4.0.0-rc.5 or later, which folds long lines."""
+    """x/vcr in a module with go-yaml v4.0.0-rc.5 or rc.6, which folds long lines."""
+    X_VCR_V4 = "x-vcr-v4"
+    """x/vcr in a module with go-yaml v4.0.0."""
     GO_VCR = "go-vcr"
-    """gopkg.in/dnaeon/go-vcr.v4 as it comes: indent 4."""
+    """gopkg.in/dnaeon/go-vcr.v4 v4.0.7 as it comes, with go-yaml v4.0.0-rc.6: indent 4."""
+    GO_VCR_4_0_6 = "go-vcr-4.0.6"
+    """go-vcr v4.0.6, with go-yaml v4.0.0-rc.3, and v4.0.4, with gopkg.in/yaml.v3."""
+    GO_VCR_4_0_5 = "go-vcr-4.0.5"
+    """go-vcr v4.0.5, with github.com/goccy/go-yaml: indent 2, everything in double quotes."""
+    GO_VCR_4_0_3 = "go-vcr-4.0.3"
+    """go-vcr v4.0.0 to v4.0.3, with gopkg.in/yaml.v3, which wrote empty fields, too."""
+    GO_VCR_V4 = "go-vcr-v4"
+    """go-vcr in a module with go-yaml v4.0.0."""
 
 
+@dataclass(frozen=True, slots=True)
+class Later(Generic[T]):
+    """In place of a field's value: how to get it, each time that it is asked for."""
+
+    get: Callable[[], T]
+
+
+def _may_come_later(*names: str) -> Callable[[type[T]], type[T]]:
+    """Let the named fields of a dataclass with slots hold a Later, whose value is read from them."""
+
+    def changed(cls: type[T]) -> type[T]:
+        for name in names:
+            setattr(cls, name, _resolved(cls.__dict__[name]))
+        return cls
+
+    return changed
+
+
+def _resolved(slot: Any) -> property:
+    def read(holder: object) -> object:
+        value = slot.__get__(holder)
+        return value.get() if type(value) is Later else value
+
+    return property(read, slot.__set__)
+
+
+@_may_come_later("body")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request as the client made it (go-vcr cassette.go, type Request)."""
@@ -52,6 +92,7 @@ class Request:
     extra: Extra = ()
 
 
+@_may_come_later("body")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """The answer (go-vcr cassette.go, type Response); `body` is decoded from any Content-Encoding."""
@@ -85,6 +126,7 @@ class Interaction:
     extra: Extra = ()
 
 
+@_may_come_later("style")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cassette:
     """The content of one file of cassette format 2."""
@@ -92,6 +134,16 @@ class Cassette:
     interactions: tuple[Interaction, ...] = ()
     style: Style = Style.X_VCR
     extra: Extra = ()
+    source: "Source | None" = field(default=None, compare=False, repr=False)
+    """The file it was read from, whose bytes it keeps where it is written again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file, and what was read from it."""
+
+    data: bytes
+    cassette: Cassette
 
 
 def encode(text: str) -> bytes:

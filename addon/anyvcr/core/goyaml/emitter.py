@@ -1,11 +1,11 @@
-"""Values as go.yaml.in/yaml/v4 writes them (representer.go, emitter.go), release rc.6."""
+"""Values as go.yaml.in/yaml/v4 writes them (representer.go, emitter.go)."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 
-from anyvcr.core.goyaml.layout import Layout
+from anyvcr.core.goyaml.layout import Layout, Release
 from anyvcr.core.goyaml.scalar_style import scalar, simple_key
 
 
@@ -32,59 +32,64 @@ def items(values: Sequence[object], layout: Layout, indent: int) -> str:
     )
 
 
-def in_key_order(names: Iterable[str]) -> list[str]:
+def in_key_order(names: Iterable[str], layout: Layout) -> list[str]:
     """The keys of a Go map in go-yaml's order: letters last, runs of digits by their value."""
+    if layout.release is Release.GOCCY:
+        return sorted(names, key=lambda name: name.encode(errors="surrogateescape"))
     return sorted(names, key=cmp_to_key(_compare))
 
 
-def _entry(key: str, value: object, layout: Layout, indent: int) -> str:
+def value(found: object, layout: Layout, indent: int, length: int) -> str:
+    """What follows a key of `length` characters, its colon among them, at `indent`."""
+    below = layout.below(indent)
+    if isinstance(found, str):
+        column = indent + length + 1
+        return " " + scalar(found, layout, column=column, indent=below, parent=indent)
+    if isinstance(found, Mapping) and found:
+        return "\n" + entries(found, layout, below)
+    if isinstance(found, Sequence) and found:
+        return "\n" + items(found, layout, layout.items(indent))
+    return f" {_inline(found)}\n"
+
+
+def _entry(key: str, found: object, layout: Layout, indent: int) -> str:
     pad = " " * indent
-    simple = simple_key(key)
+    simple = simple_key(key, layout.release)
     if simple is None:
         below = layout.below(indent)
-        long = scalar(key, layout, column=indent + 2, indent=below)
-        return f"{pad}? {long}{pad}:" + _after_mark(value, layout, indent, below)
-    return pad + simple + _after_key(value, layout, indent, len(simple))
+        long = scalar(key, layout, column=indent + 2, indent=below, parent=indent)
+        return f"{pad}? {long}{pad}:" + _after_mark(found, layout, indent, below)
+    return pad + simple + value(found, layout, indent, len(simple))
 
 
-def _after_key(value: object, layout: Layout, indent: int, length: int) -> str:
-    below = layout.below(indent)
-    if isinstance(value, str):
-        return " " + scalar(value, layout, column=indent + length + 1, indent=below)
-    if isinstance(value, Mapping) and value:
-        return "\n" + entries(value, layout, below)
-    if isinstance(value, Sequence) and value:
-        return "\n" + items(value, layout, layout.items(indent))
-    return f" {_inline(value)}\n"
-
-
-def _after_mark(value: object, layout: Layout, indent: int, below: int) -> str:
+def _after_mark(found: object, layout: Layout, indent: int, below: int) -> str:
     """What follows `-` or `:` at `indent`: a collection begins on the same line, at `below`."""
-    if isinstance(value, str):
-        return " " + scalar(value, layout, column=indent + 2, indent=below)
+    if isinstance(found, str):
+        column = indent + 2
+        return " " + scalar(found, layout, column=column, indent=below, parent=indent)
     gap = " " * (below - indent - 1)
-    if isinstance(value, Mapping) and value:
-        return gap + entries(value, layout, below)[below:]
-    if isinstance(value, Sequence) and value:
-        return gap + items(value, layout, below)[below:]
-    return f" {_inline(value)}\n"
+    if isinstance(found, Mapping) and found:
+        return gap + entries(found, layout, below)[below:]
+    if isinstance(found, Sequence) and found:
+        return gap + items(found, layout, below)[below:]
+    return f" {_inline(found)}\n"
 
 
-def _inline(value: object) -> str:
-    match value:
+def _inline(found: object) -> str:
+    match found:
         case None:
             return "null"
         case bool():
-            return "true" if value else "false"
+            return "true" if found else "false"
         case int():
-            return str(value)
+            return str(found)
         case Plain():
-            return value.text
+            return found.text
         case Mapping():
             return "{}"
         case Sequence():
             return "[]"
-    msg = f"a cassette cannot hold a {type(value).__name__}"
+    msg = f"a cassette cannot hold a {type(found).__name__}"
     raise TypeError(msg)
 
 

@@ -17,6 +17,15 @@ def mended(data: bytes) -> bytes:
     return data
 
 
+def insertions(data: bytes) -> list[int]:
+    """The characters of `mended(data)` that `data` does not have, by their positions there."""
+    for begin, _, bodies in _STYLES:
+        if data.startswith(begin):
+            ends = [match.end(1) for match in bodies.finditer(data)]
+            return [len(data[:end].decode()) + n for n, end in enumerate(ends)]
+    return []
+
+
 def _bodies(hint: bytes) -> "re.Pattern[bytes]":
     """`body: |` at the column of go-vcr, before a line as described above."""
     indent = int(hint)

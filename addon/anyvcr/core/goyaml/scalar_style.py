@@ -1,43 +1,53 @@
-"""Text as go.yaml.in/yaml/v4 writes it (representer.go, desolver.go, emitter.go), release rc.6.
+"""Text as go.yaml.in/yaml/v4 writes it (representer.go, desolver.go, emitter.go), each release.
 
 Go's emitter walks over every byte; here a few searches choose the same style and one
 substitution writes it, so that a long body costs microseconds.
 """
 
-import base64
 import re
 from enum import Enum, auto
 from functools import cache, lru_cache
 
-from anyvcr.core.goyaml import resolver
-from anyvcr.core.goyaml.layout import Layout
+from anyvcr.core.goyaml import block_scalars, resolver
+from anyvcr.core.goyaml.layout import Layout, Release
 from anyvcr.core.goyaml.resolver import Tag
 
 
-def scalar(text: str, layout: Layout, *, column: int, indent: int) -> str:
-    """`text` as a value that begins in `column`, with its line end; further lines at `indent`."""
-    style = _style(text)
+def scalar(text: str, layout: Layout, *, column: int, indent: int, parent: int) -> str:
+    """`text` as a value that begins in `column`, with its line end.
+
+    Further lines stand at `indent`, the mapping or list that holds the value at `parent`.
+    """
+    style = _style(text, layout.release)
     if style is _Style.LITERAL:
-        return _literal(text, layout, indent)
+        return block_scalars.literal(text, layout, indent, parent)
     if style is _Style.BINARY:
         return _binary(text, indent)
-    return _folded(_on_one_line(text, style), style, layout, column, indent) + "\n"
+    written = _on_one_line(text, style, layout.release)
+    return _folded(written, style, layout, column, indent) + "\n"
 
 
-def may_fold(text: str, width: int) -> bool:
-    """Whether a layout of that width could break `text` at a space; block scalars stay whole."""
-    return text.find(" ", width // 2) > 0 and _style(text) is not _Style.LITERAL
+def in_quotes(text: str, quotes: str, layout: Layout) -> str | None:
+    """`text` on one line in `quotes`, a single or a double one; None where they cannot hold it."""
+    if _SURROGATE.search(text):
+        return None
+    if quotes == '"':
+        return _on_one_line(text, _Style.DOUBLE, layout.release)
+    fits = not (
+        _special().search(text) or _NOT_SINGLE.search(text) or _BREAK.search(text)
+    )
+    return _on_one_line(text, _Style.SINGLE, layout.release) if fits else None
 
 
 @lru_cache(maxsize=512)
-def simple_key(text: str) -> str | None:
+def simple_key(text: str, release: Release) -> str | None:
     """`text:` as it begins a line; None where go-yaml takes the long form, `? text`."""
-    style = _style(text)
+    style = _style(text, release)
     if style is _Style.BINARY:
         written = _binary(text, indent=0).removesuffix("\n")
         length = len(written) - len("!!binary ") + len("!!binary")
     else:
-        written = _on_one_line(text, style)
+        written = _on_one_line(text, style, release)
         length = len(text.encode())
     if length > _LONGEST_KEY or _BREAK.search(
         text if style is not _Style.BINARY else written
@@ -54,28 +64,38 @@ class _Style(Enum):
     BINARY = auto()
 
 
-def _style(text: str) -> _Style:
+def _style(text: str, release: Release) -> _Style:
     if _special().search(text):
         return _Style.BINARY if _SURROGATE.search(text) else _Style.DOUBLE
     if "\n" in text:
-        broken = (
-            text[-1] == " " or _SPACE_BREAK.search(text) or not _VISIBLE.search(text)
+        if not _VISIBLE.search(text):
+            return _Style.DOUBLE
+        if release is Release.GOCCY and (text[0] == "\n" or _GOCCY_QUOTED.search(text)):
+            return _Style.DOUBLE
+        # v4.0.0 writes blocks with spaces at the ends of lines, too.
+        broken = release is not Release.V4_0_0 and (
+            text[-1] == " " or _SPACE_BREAK.search(text)
         )
         return _Style.DOUBLE if broken else _Style.LITERAL
     if resolver.is_old_bool(text) or resolver.is_base60(text) or text == "<<":
-        return _Style.SINGLE
+        return _Style.SINGLE if release is Release.RC_5 else _Style.DOUBLE
     if resolver.resolve(text) is not Tag.STR:
         return _Style.DOUBLE
+    if release is Release.GOCCY:
+        needed = _NOT_PLAIN.search(text) or _GOCCY_QUOTED.search(text)
+        return _Style.DOUBLE if needed else _Style.PLAIN
     if not _NOT_PLAIN.search(text):
         return _Style.PLAIN
     return _Style.DOUBLE if _NOT_SINGLE.search(text) else _Style.SINGLE
 
 
-def _on_one_line(text: str, style: _Style) -> str:
+def _on_one_line(text: str, style: _Style, release: Release) -> str:
     if style is _Style.SINGLE:
         return "'" + text.replace("'", "''") + "'"
     if style is _Style.PLAIN:
         return text
+    if release is Release.GOCCY:
+        return '"' + "".join(_go_quoted(char) for char in text) + '"'
     if text.startswith(_BOM):  # go-yaml's isBOM looks at the start for every character
         return '"' + "".join(_escape(char) for char in text) + '"'
     return '"' + _escaped().sub(lambda found: _escape(found[0]), text) + '"'
@@ -90,24 +110,21 @@ def _escape(char: str) -> str:
     return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
 
 
-def _literal(text: str, layout: Layout, indent: int) -> str:
-    pad = " " * indent
-    hint = str(layout.indent) if text[0] == " " else ""
-    body = _LINE_START.sub(rf"\1{pad}", text)
-    if text[0] not in _BREAKS:
-        body = pad + body
-    if text[-1] not in _BREAKS:
-        return f"|{hint}-\n{body}\n"
-    return f"|{hint}{'+' if text[-2] in _BREAKS else ''}\n{body}"
+def _go_quoted(char: str) -> str:
+    """As Go's strconv.Quote, whose escapes are YAML's, too."""
+    if char in _GO_ESCAPES:
+        return _GO_ESCAPES[char]
+    code = ord(char)
+    if char.isprintable():
+        return char
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def _binary(text: str, indent: int) -> str:
-    data = base64.b64encode(text.encode(errors="surrogateescape")).decode()
-    if len(data) < _BASE64_LINE:
-        return f"!!binary {data}\n"
-    pad = " " * indent
-    lines = (data[i : i + _BASE64_LINE] for i in range(0, len(data), _BASE64_LINE))
-    return "!!binary |\n" + "".join(f"{pad}{line}\n" for line in lines)
+    data = text.encode(errors="surrogateescape")
+    return b"".join(block_scalars.binary(data, indent)).decode()
 
 
 def _folded(
@@ -142,9 +159,7 @@ def _wrapped(text: str, style: _Style, layout: Layout, column: int, indent: int)
 
 
 _LONGEST_KEY = 128  # bytes
-_BASE64_LINE = 70
 _BOM = "\ufeff"
-_BREAKS = "\n\u2028\u2029"  # those of go-yaml's line breaks that it also prints
 _ESCAPES = {
     0x00: "0",
     0x07: "a",
@@ -181,7 +196,6 @@ def _escaped() -> re.Pattern[str]:
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile("[\r\n\x85\u2028\u2029]")
 _WIDE_BREAK = re.compile("([\u2028\u2029])")
-_LINE_START = re.compile("([\n\u2028\u2029])(?![\n\u2028\u2029]|\\Z)")
 _SPACE_BREAK = re.compile(" [\n\u2028\u2029]")
 _VISIBLE = re.compile(  # Go's unicode.IsSpace, which has no \x1c to \x1f
     "[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
@@ -191,6 +205,12 @@ _NOT_PLAIN = re.compile(
     "|:(?: |\\Z)| #| \\Z|[\t\u2028\u2029]"
 )
 _NOT_SINGLE = re.compile("\t| [\u2028\u2029]|[\u2028\u2029] ")
+_GOCCY_QUOTED = re.compile(  # IsNeedQuoted of token.go
+    r"""\A(?:[*&\[{}\],!|>%'"@ `]|-\Z)|[: ]\Z|[#\\]|[:-] """
+)
+_GO_ESCAPES = dict(
+    zip('\a\b\f\n\r\t\v"\\', (f"\\{c}" for c in 'abfnrtv"\\'), strict=True)
+)
 _FOLD = {
     _Style.PLAIN: re.compile("(?<! ) (?! )"),
     _Style.SINGLE: re.compile("(?<! ) (?! |'\\Z)"),
