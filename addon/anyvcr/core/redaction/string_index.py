@@ -69,5 +69,6 @@ class StringIndex:
             for place in (known,) if isinstance(known, int) else known:
                 start = number * size - (place >> _OFFSET_BITS)
                 end = start + (place & ((1 << _OFFSET_BITS) - 1))
-                if start >= 0 and text[start:end] in self.strings:
+                # A slice beyond the end is shorter, and may be another of the strings.
+                if 0 <= start and end <= len(text) and text[start:end] in self.strings:
                     yield start, end
