@@ -40,7 +40,7 @@ def read(path: Path) -> Cassette:
         raise CassetteNotFoundError(msg) from None
     except OSError as error:
         raise CassetteError(_cannot("read", path, error)) from error
-    return cassette_format.loads(data, file=str(path))
+    return cassette_format.loads(data, file=str(path), editable=False)
 
 
 class Recording:

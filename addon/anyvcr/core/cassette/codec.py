@@ -19,17 +19,27 @@ from anyvcr.core.cassette.truncation import Torn
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.goyaml import layout
 
+_SAMPLE = 1 << 20
+"""Bytes of a file by which its style is known, where not all of it is kept."""
 
-def loads(data: bytes, *, file: str = "") -> Cassette:
-    """The cassette in `data`; `file` is named in the CassetteFormatError that anything else raises."""
+
+def loads(data: bytes, *, file: str = "", editable: bool = True) -> Cassette:
+    """The cassette in `data`; `file` is named in the CassetteFormatError that anything else raises.
+
+    An editable one holds `data` as long as it lives, so that `dumps` keeps what did not
+    change; one that is only played needs less memory.
+    """
     found = fast_reader.cassette(data)
     if found is None:
         # A YAML parser takes longer to import than most cassettes to read.
         from anyvcr.core.cassette import yaml_reader  # noqa: PLC0415
 
         found = yaml_reader.cassette(data, file=file)
-    style = Later(cache(lambda: dialect.style_of(data)))
+    sample = data if editable or len(data) <= _SAMPLE else data[:_SAMPLE]
+    style = Later(cache(lambda: dialect.style_of(sample)))
     found = replace(found, style=cast("Style", style))
+    if not editable:
+        return found
     return replace(found, style=cast("Style", style), source=Source(data, found))
 
 

@@ -2,14 +2,13 @@
 
 Only what is certain is read here: every key in the order of schema.py, and scalars in forms
 that have one reading. At the first thing else the answer is None, and YAML decides on the file.
-Bodies are checked where they stand and decoded when they are asked for.
+Large bodies are checked where they stand and decoded when they are asked for.
 """
 
 import base64
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, cast
 
 from anyvcr.core.cassette import schema
@@ -27,8 +26,8 @@ from anyvcr.core.go import duration
 from anyvcr.core.goyaml import layout, resolver
 from anyvcr.core.goyaml.resolver import Tag
 
-_AT_ONCE = 256
-"""Bytes of a body below which it costs less to decode it than to remember where it stands."""
+_LARGE = 1 << 16
+"""Bytes from which on a body is decoded when it is asked for, each time, and not before."""
 
 
 def cassette(data: bytes) -> Cassette | None:
@@ -218,12 +217,15 @@ class _Reader:
 
     def _body(self, data: bytes, start: int, end: int) -> bytes:
         """A body, from its first character to the end of its last line."""
-        if data.startswith(b"!!binary ", start):
+        is_base64 = data.startswith(b"!!binary ", start)
+        if is_base64:
             self._check_base64(data, start + 9, end)
-        elif end - start < _AT_ONCE or data[start] not in b"'\"|":
-            return _octets(data[start:end], self._below.encode())
-        written = _Written(data, start, end, self._below.encode())
-        return cast("bytes", Later(written.read))
+        written, indent = data[start:end], self._below.encode()
+        if len(written) < _LARGE or not (
+            is_base64 or written[:1] in {b"'", b'"', b"|"}
+        ):
+            return _octets(written, indent)
+        return cast("bytes", Later(partial(_octets, written, indent)))
 
     def _check_base64(self, data: bytes, start: int, end: int) -> None:
         """Raise where `data` is not base64 in lines of one length, which go-yaml writes."""
@@ -264,19 +266,6 @@ class _Reader:
 
 
 _reader = cache(_Reader)
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """Where a body stands in its file."""
-
-    data: bytes
-    start: int
-    end: int
-    indent: bytes
-
-    def read(self) -> bytes:
-        return _octets(self.data[self.start : self.end], self.indent)
 
 
 def _octets(written: bytes, indent: bytes) -> bytes:

@@ -70,5 +70,5 @@ class StringIndex:
                 start = number * size - (place >> _OFFSET_BITS)
                 end = start + (place & ((1 << _OFFSET_BITS) - 1))
                 # A slice beyond the end is shorter, and may be another of the strings.
-                if 0 <= start and end <= len(text) and text[start:end] in self.strings:
+                if start >= 0 and end <= len(text) and text[start:end] in self.strings:
                     yield start, end
