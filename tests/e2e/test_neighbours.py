@@ -1,5 +1,6 @@
 """Options and other addons of mitmproxy's: no request for the API passes without our decision."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -213,4 +214,18 @@ def test_a_request_that_is_pointed_at_the_api_after_we_saw_it_is_refused(
         code = proxy.stop()
 
     assert (answer.status_code, code) == (599, 1)
+    assert api.requests == []
+
+
+def test_a_connection_to_the_api_that_passes_unread_fails_the_run(
+    home: Path, api: StandIn
+) -> None:
+    raw = ("--mode", f"reverse:tcp://{api.address}")
+    with proxy_for(home, api, *raw, cassette_hosts=api.address) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.port)) as connection:
+            connection.sendall(b"hello")
+            proxy.wait_for("passes on as raw TCP")
+        code = proxy.stop()
+
+    assert code == 1
     assert api.requests == []

@@ -12,28 +12,25 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
-from mitmproxy import ctx, http
+from mitmproxy import ctx, http, tcp
 from mitmproxy.addonmanager import Loader
 from mitmproxy.connection import Client
 from mitmproxy.proxy import layer, server_hooks
-from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers import TCPLayer, modes
 from mitmproxy.tls import TlsData
 
 from anyvcr import safe_output
 from anyvcr.cassettes.summary import Summary
 from anyvcr.core.client_request import proxy_user
 from anyvcr.core.hosts import Origin
-from anyvcr.core.replay import tunnel_guard
-from anyvcr.core.replay.answer import FAILED, Answer, refused
+from anyvcr.core.replay.answer import FAILED, Answer
 from anyvcr.options import SETTINGS, SEVERAL
 from anyvcr.proxy import api_errors, mitmdump, patches
+from anyvcr.proxy.connections import Connections
 from anyvcr.proxy.lifecycle import Lifecycle
 from anyvcr.proxy.recording.exchanges import without_trailers
 from anyvcr.proxy.recording.tap import pass_on
 from anyvcr.proxy.replaying import flow_reply, room
-from anyvcr.proxy.replaying.layer import ClosedLayer, replay
-from anyvcr.proxy.routes import OFFLINE, is_origin_form
+from anyvcr.proxy.routes import OFFLINE
 from anyvcr.proxy.uploads import Uploads
 from anyvcr.settings import Settings, Upstream
 
@@ -81,6 +78,7 @@ class Anyvcr:
         self._exchanges = lifecycle.exchanges
         self._gate = lifecycle.gate
         self._uploads = Uploads(lifecycle)
+        self._connections = Connections(self.decider, self._routes)
 
     @property
     def summaries(self) -> tuple[Summary, ...]:
@@ -166,40 +164,7 @@ class Anyvcr:
     # Which connections are ours
 
     def next_layer(self, data: layer.NextLayer) -> None:
-        """Put our own layer where replay-only traffic comes in, and a tunnel round the rest."""
-        first = data.data_client()
-        if not first:
-            return
-        context = data.context
-        if len(context.layers) == 1 and isinstance(
-            context.layers[0], (modes.HttpProxy, modes.HttpUpstreamProxy)
-        ):
-            if not self.decider.may_forward:
-                data.layer = replay(context, self.decider, None, first)
-            elif is_origin_form(first):
-                self._routes.at_listener(context.client)
-            return
-        origin = self._routes.tunnelled(context, first)
-        if origin is None or context.client.tls_established:
-            return
-        if not self.decider.plays(origin):
-            data.layer = self._elsewhere(context, origin, first)
-        elif not self.decider.may_forward:
-            data.layer = replay(context, self.decider, origin, first)
-
-    def _elsewhere(
-        self, context: Context, origin: Origin, first: bytes
-    ) -> layer.Layer | None:
-        """A tunnel to another host; None where more of it must be read to tell."""
-        if self.decider.may_forward:
-            return TCPLayer(context, ignore=True)
-        match tunnel_guard.judge(origin, first, self.decider.plays):
-            case tunnel_guard.Refused(why):
-                self.decider.turn_away(why)
-                return ClosedLayer(context)
-            case tunnel_guard.Verdict.PASS:
-                return TCPLayer(context, ignore=True)
-        return None
+        self._connections.choose(data)
 
     @_guarded
     def http_connect(self, flow: http.HTTPFlow) -> None:
@@ -221,6 +186,9 @@ class Anyvcr:
     def http_connect_error(self, flow: http.HTTPFlow) -> None:
         if self._routes.is_for_api(flow):
             self.tally.unreachable += 1
+
+    def tcp_start(self, flow: tcp.TCPFlow) -> None:
+        self._gate.check_raw(flow)
 
     def client_connected(self, client: Client) -> None:
         patches.lift_for(client)
@@ -248,24 +216,13 @@ class Anyvcr:
     @_guarded
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if not self._routes.is_for_api(flow):
-            if not self.decider.may_forward and self._is_another_way(flow):
+            if self._connections.is_another_way(flow):
                 return
             # Pass on as it comes, but for what was said to us.
             flow.request.headers.pop("proxy-authorization", None)
             flow.request.stream = False if self._lifecycle.settings.offline else pass_on
         else:
             self._uploads.begin_if_large(flow)
-
-    def _is_another_way(self, flow: http.HTTPFlow) -> bool:
-        """Refuse a request to another host whose Host header names the API."""
-        host = flow.request.host_header or ""
-        if not tunnel_guard.names_api(host, self.decider.plays):
-            return False
-        url = f"{flow.request.scheme}://{flow.request.host}"
-        why = tunnel_guard.refusal(f"a request to {url}", "its Host names an API host")
-        self.decider.turn_away(why)
-        flow.response = flow_reply.response(refused(why, "another_way"))
-        return True
 
     async def request(self, flow: http.HTTPFlow) -> None:
         try:

@@ -7,7 +7,7 @@ options may send a request on early, answer it, or point it elsewhere after we h
 import logging
 import weakref
 
-from mitmproxy import http
+from mitmproxy import http, tcp
 
 from anyvcr import safe_output
 from anyvcr.core.hosts import Origin
@@ -47,6 +47,17 @@ class Gate:
         if self._is_undecided(flow):
             self._fail(flow, "it was answered without us")
             self.decided(flow)  # said once
+
+    def check_raw(self, flow: tcp.TCPFlow) -> None:
+        """Fail the run where a connection to an API host passes on unread."""
+        host, port, *_ = flow.server_conn.address or ("", 0)
+        if self._routes.is_api(Origin("https", host.lower(), port)):
+            self._tally.failed = True
+            logger.error(
+                "anyvcr failed: a connection to %s:%s passes on as raw TCP, and nothing on it "
+                "is recorded: use a mode of mitmproxy's that reads HTTP",
+                *(host, port),
+            )
 
     def _is_undecided(self, flow: http.HTTPFlow) -> bool:
         if flow in self._decided:
