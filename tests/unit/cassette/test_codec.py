@@ -283,6 +283,7 @@ def field(line: str) -> str:
         (field('body: "\x01"'), "line 6, interaction 0: expected YAML, found a control character"),
         (field("x: " + "[" * 200 + "]" * 200), "expected at most 100 levels of lists and mappings"),
         (MINIMAL.replace("code: 200", "code: ok"), "expected a whole number in `response.code`, found text"),
+        (MINIMAL.replace("code: 200", "code: " + "9" * 100_000), "expected a whole number in `response.code`"),
         (MINIMAL + "    duration: 5\n", "expected a duration with its unit, such as 1.5s, in `response.dur"),
         (MINIMAL + "    uncompressed: 1\n", "expected true or false in `response.uncompressed`, found a who"),
     ],

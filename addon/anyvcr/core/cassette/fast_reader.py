@@ -281,13 +281,11 @@ def _octets(written: bytes, indent: bytes) -> bytes:
     return text.rstrip(b"\n") + (b"" if head.endswith(b"-") else b"\n")
 
 
-@lru_cache(maxsize=1024)
 def _line(rest: bytes) -> str:
     """The text after a key, from the space before it to its end."""
     return _text(rest[1:-1])
 
 
-@lru_cache(maxsize=1024)
 def _duration(rest: bytes) -> int:
     return duration.parse(rest[1:-1].decode())
 

@@ -90,7 +90,7 @@ def is_timestamp(text: str) -> bool:
 
 
 def _is_whole(plain: str) -> bool:
-    if _WHOLE.fullmatch(plain) is None:
+    if len(plain) > _MOST_DIGITS or _WHOLE.fullmatch(plain) is None:
         return False
     value = whole(plain)
     return -(2**63) <= value < (2**63 if plain[0] in "+-" else 2**64)
@@ -110,6 +110,8 @@ OLD_TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"})
 OLD_FALSE = frozenset({"n", "N", "no", "No", "NO", "off", "Off", "OFF"})
 
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_MOST_DIGITS = 4000
+"""More are no integer of Go's, and Python refuses to count them (sys.int_info)."""
 _NUMBER_HINTS = frozenset("+-0123456789")
 _HINTS = _NUMBER_HINTS | frozenset("yYnNtTfFoO~<.")
 _WORDS = {
