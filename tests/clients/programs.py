@@ -31,19 +31,22 @@ class Program:
     name: str
     words: tuple[str, ...]
     needs: str = ""
-    """A shell command that fails where the machine lacks a package of Debian's."""
+    """A shell command that fails where the machine lacks a package of Debian's.
+
+    A Java without its compiler, a Perl or a Ruby without TLS: there, and of no use.
+    """
 
     def command(self, message: str) -> list[str]:
         """What to run; skips, or fails in CI, where it cannot."""
         words = [w.format(cache=CACHE, sources=SOURCES) for w in self.words]
-        paths = [w for w in words if w.startswith(str(CACHE)) and not w.endswith("*")]
-        for path in paths:
-            if not Path(path).exists():
+        for path in (part for word in words for part in word.split(":")):
+            is_built = path.startswith(str(CACHE))
+            if is_built and not Path(path.removesuffix("/*")).exists():
                 missing(f"{path} is not there: run tests/clients/install")
         if "/" not in words[0]:
             words[0] = require_tool(words[0])
         if self.needs and not _succeeds(self.needs):
-            missing(f"{self.needs!r} fails: run tests/clients/install debian")
+            missing(f"`{self.needs}` fails: run tests/clients/install debian")
         return [*words, message]
 
 
@@ -89,11 +92,11 @@ PROGRAMS: tuple[Program, ...] = (
     *(_node(major, "openai", str(v)) for major in NODES for v in OPENAI_NODE),
     *(_node(major, "http", "axios") for major in NODES),
     Program("go, openai-go", ("{cache}/go/chat",)),
-    Program("java, openai-java", ("java", "-cp", "{cache}/java:{cache}/java/lib/*", "OpenAiChat")),
-    Program("java, HttpClient", ("java", "{sources}/java/HttpClientChat.java")),
+    Program("java, openai-java", ("java", "-cp", "{cache}/java:{cache}/java/lib/*", "OpenAiChat"), "java -version"),
+    Program("java, HttpClient", ("java", "{sources}/java/HttpClientChat.java"), "java --list-modules | grep -q jdk.compiler"),
     Program("rust, reqwest native-tls", ("{cache}/rust/chat", "native-tls")),
     Program("rust, reqwest rustls", ("{cache}/rust/chat", "rustls")),
-    Program("ruby, Net::HTTP", ("ruby", "{sources}/ruby/chat.rb")),
+    Program("ruby, Net::HTTP", ("ruby", "{sources}/ruby/chat.rb"), "ruby -ropenssl -e1"),
     Program("php, curl", ("php", "{sources}/php/chat.php"), "php -m | grep -qx curl"),
     Program("perl, HTTP::Tiny", ("perl", "{sources}/perl/chat.pl", "tiny"), "perl -MIO::Socket::SSL -e1"),
     Program("perl, LWP", ("perl", "{sources}/perl/chat.pl", "lwp"), "perl -MLWP::Protocol::https -e1"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.toolchain import require_tool
+from support.toolchain import missing, require_tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,19 @@ def build(program: str, folder: Path, modules: str = "go.mod") -> Path:
     """The program of that name, built into `folder` with the versions of the file `modules`."""
     go = require_tool("go", "it compares with go-vcr itself")
     built = folder / f"{program}-{modules.removesuffix('.mod')}"
-    subprocess.run(
+    done = subprocess.run(
         [
             *(go, "build", "-buildvcs=false", f"-modfile={modules}"),
             *("-o", built, f"./{program}"),
         ],
         cwd=Path(__file__).parent,
-        check=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:]
+        missing(f"go cannot build {program}: {''.join(last)}")
     return built
 
 

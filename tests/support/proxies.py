@@ -234,6 +234,7 @@ def anyvcr(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdin: str = "",
+    deadline: float = DEADLINE,
 ) -> subprocess.CompletedProcess[str]:
     """Run `anyvcr` to its end."""
     return subprocess.run(
@@ -243,6 +244,6 @@ def anyvcr(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=DEADLINE,
+        timeout=deadline,
         check=False,
     )

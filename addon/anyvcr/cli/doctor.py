@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from anyvcr.cli import child
 from anyvcr.cli.running import Listener, environment, prepare
-from anyvcr.clients.probes import PROBES, SAID, URL, Probe
+from anyvcr.clients.probes import PROBES, SAID, URL, Probe, missing_library
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from anyvcr.core.matching.rules import Repeats
@@ -24,12 +25,21 @@ PATIENCE = 60.0
 """Seconds for one probe; the first `go run` compiles Go's own network library."""
 
 
+class Verdict(StrEnum):
+    """What a finding means, as the table says it."""
+
+    FINE = "ok"
+    FAILS = "FAIL"
+    UNABLE = "n/a"
+    """The runtime cannot speak HTTPS at all, with or without a proxy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What became of one probe, or of the user's command."""
 
     subject: str
-    is_fine: bool
+    verdict: Verdict
     words: str
 
 
@@ -47,7 +57,7 @@ def write(findings: Sequence[Finding]) -> str:
     """A table of the findings."""
     width = max((len(finding.subject) for finding in findings), default=0)
     return "".join(
-        f"{'ok  ' if finding.is_fine else 'FAIL'}  {finding.subject:{width}}  {finding.words}\n"
+        f"{finding.verdict:4}  {finding.subject:{width}}  {finding.words}\n"
         for finding in findings
     )
 
@@ -103,17 +113,23 @@ def _probe(probe: Probe, folder: Path, variables: Mapping[str, str]) -> Finding 
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Finding(probe.runtime, False, f"no answer in {PATIENCE:.0f} s")
+        return Finding(probe.runtime, Verdict.FAILS, f"no answer in {PATIENCE:.0f} s")
     if SAID in done.stdout:
-        return Finding(probe.runtime, True, "goes through the proxy and trusts it")
-    said = (done.stdout + done.stderr).strip().splitlines() or ["it said nothing"]
-    return Finding(probe.runtime, False, f"use --base-url; it said: {said[-1][:160]}")
+        return Finding(
+            probe.runtime, Verdict.FINE, "goes through the proxy and trusts it"
+        )
+    said = (done.stdout + done.stderr).strip()
+    if (library := missing_library(said)) is not None:
+        lack = f"cannot speak HTTPS here: {library} is not installed"
+        return Finding(probe.runtime, Verdict.UNABLE, lack)
+    last = (said.splitlines() or ["nothing"])[-1][:160]
+    return Finding(probe.runtime, Verdict.FAILS, f"use --base-url; it said: {last}")
 
 
 def _diagnosis(command: str, tally: Tally) -> Finding:
     if tally.calls:
         words = f"{tally.calls} calls to the API came through the proxy"
-        return Finding(command, True, words)
+        return Finding(command, Verdict.FINE, words)
     if tally.refused_handshakes:
         words = "it reaches the proxy but refuses our certificate: use --base-url"
     elif tally.handshakes:
@@ -129,4 +145,4 @@ def _diagnosis(command: str, tally: Tally) -> Finding:
             "no connection came to the proxy: it makes no call, or its HTTP library does "
             "not read HTTPS_PROXY; use --base-url"
         )
-    return Finding(command, False, words)
+    return Finding(command, Verdict.FAILS, words)

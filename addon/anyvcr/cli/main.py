@@ -129,7 +129,8 @@ def doctor(command: tuple[str, ...]) -> None:
     """Find out which runtimes of this machine go through the proxy and trust it.
 
     With a COMMAND after --, run it and say what becomes of its calls. Nothing is asked of
-    the API, and the COMMAND gets errors for what it asks. Exit code 1 if anything fails.
+    the API, and the COMMAND gets errors for what it asks. Exit code 1 if anything fails;
+    a runtime without its TLS library counts as neither.
     """
     from anyvcr.cli import doctor as examining
 
@@ -139,7 +140,8 @@ def doctor(command: tuple[str, ...]) -> None:
     else:
         findings = examining.examine_runtimes()
     click.echo(examining.write(findings), nl=False)
-    sys.exit(0 if all(finding.is_fine for finding in findings) else 1)
+    fails = examining.Verdict.FAILS
+    sys.exit(1 if any(finding.verdict is fails for finding in findings) else 0)
 
 
 @cli.command()

@@ -37,6 +37,29 @@ func main() {{
 """
 
 
+_WITHOUT_LIBRARY = {
+    "LWP::Protocol::https not installed": "LWP::Protocol::https",
+    "Can't locate LWP/UserAgent.pm": "LWP::UserAgent",
+    "undefined function curl_init": "PHP's curl extension",
+    "cannot load such file -- openssl": "Ruby's openssl library",
+    "unknown url type: https": "Python's ssl module",
+    "HTTPS support not compiled in": "TLS support",
+    'Protocol "https" not supported': "TLS support",
+    'Protocol "https" disabled': "TLS support",
+    "not compiled with OpenSSL": "TLS support",
+    "compiler module": "the JDK (this is a JRE)",
+    "java.lang.ClassNotFoundException: Probe.java": "Java 11 or later",
+}
+"""What a runtime says that cannot make the request, with or without a proxy, and what it lacks."""
+
+
+def missing_library(said: str) -> str | None:
+    """What the runtime lacks by its own words; None where it names nothing of that kind."""
+    return next(
+        (lack for words, lack in _WITHOUT_LIBRARY.items() if words in said), None
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A runtime, and a command that makes one request with it."""

@@ -25,11 +25,10 @@ from yaml.scanner import Scanner
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.goyaml.resolver import Tag
 
-try:
+LIBYAML: Any = None
+if yaml.__with_libyaml__:  # not everywhere: PyYAML can be built without
     import yaml._yaml as _libyaml
-except ImportError:  # PyYAML was built without libyaml
-    LIBYAML: Any = None
-else:
+
     LIBYAML = _libyaml.CParser
 
 
