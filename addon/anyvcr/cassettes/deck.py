@@ -8,7 +8,13 @@ from pathlib import Path
 from anyvcr import safe_output
 from anyvcr.cassettes import store
 from anyvcr.cassettes.summary import Summary
-from anyvcr.core.cassette.model import Cassette, Request, Response, Style
+from anyvcr.core.cassette.model import (
+    Cassette,
+    Interaction,
+    Request,
+    Response,
+    Style,
+)
 from anyvcr.core.cassette.playable import playable
 from anyvcr.core.errors import AnyvcrError, CassetteFormatError
 from anyvcr.core.matching.miss_text import explain, report
@@ -125,20 +131,25 @@ class Deck:
                 return answer.refused(text, "no_matching_interaction")
 
     def record(
-        self, request: Request, response: Response, *, partial: str = ""
-    ) -> None:
+        self,
+        request: Request,
+        response: Response,
+        *,
+        partial: str = "",
+        remark: str = "",
+    ) -> Interaction | None:
         """Write what was exchanged; a fault is logged, and fails the run at its end.
 
-        `partial` says why the body of `response` is not whole.
+        `partial` says why the body of `response` is not whole; `remark` is for the log.
         """
         if self._recording is None:
-            return
+            return None
         try:
             interaction = self.session.record(request, response)
             self._recording.append(interaction)
         except AnyvcrError as error:
             self.fail(str(error))
-            return
+            return None
         safe_output.traffic.info(
             "recorded #%d %s %s: %d, %d bytes%s",
             interaction.id,
@@ -146,8 +157,21 @@ class Deck:
             interaction.request.url,
             response.code,
             len(response.body),
-            f" in part: {partial}" if partial else "",
+            f" in part: {partial}" if partial else f"; {remark}" if remark else "",
         )
+        return interaction
+
+    def amend(
+        self, interaction: Interaction, request: Request, response: Response
+    ) -> None:
+        """Write once more what was written as `interaction`, and of which more has come."""
+        if self._recording is None:
+            return
+        try:
+            whole = self.session.amended(interaction, request, response)
+            self._recording.amend(whole)
+        except AnyvcrError as error:
+            self.fail(str(error))
 
     def _unplayable(self, error: CassetteFormatError) -> Answer:
         """The refusal of a call whose recorded answer HTTP cannot carry; the run fails."""

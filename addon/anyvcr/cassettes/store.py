@@ -52,6 +52,8 @@ class Recording:
         """The file that holds what was recorded so far: `path` or the partial file beside it."""
         self.style = style
         self.count = 0
+        self._starts: dict[int, int] = {}
+        """Where in the file each interaction of this recording begins, by its id."""
         self._file = file
         self._replaced: BinaryIO | None = None
         """The existing cassette, open for its lock."""
@@ -97,10 +99,35 @@ class Recording:
 
     def append(self, interaction: Interaction) -> None:
         """Write one interaction; raises CassetteError, and then the file is as it was before."""
+        start = self._file.seek(0, os.SEEK_END)
         self._write_all(cassette_format.pieces(interaction, self.style))
+        self._starts[interaction.id] = start
         self.count += 1
         if self.place != self.path and self._replaced is None:
             self._move_into_place()
+
+    def amend(self, interaction: Interaction) -> None:
+        """Write an interaction of this recording anew, in its place; raises CassetteError.
+
+        In one write, which no SIGKILL cuts in two, with what was recorded after it.
+        """
+        start = self._starts[interaction.id]
+        end = self._file.seek(0, os.SEEK_END)
+        old = os.pread(self._file.fileno(), end - start, start)
+        later = [at for at in self._starts.values() if at > start]
+        rest = old[min(later) - start :] if later else b""
+        new = b"".join(cassette_format.pieces(interaction, self.style)) + rest
+        try:
+            os.pwrite(self._file.fileno(), new, start)
+            self._file.truncate(start + len(new))
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.pwrite(self._file.fileno(), old, start)
+                self._file.truncate(end)
+            raise CassetteError(_cannot("write", self.place, error)) from error
+        for number, at in self._starts.items():
+            if at > start:
+                self._starts[number] = at + len(new) - len(old)
 
     def close(self) -> None:
         """End the recording: what was recorded is in `path`, or nothing was and `path` is as before."""

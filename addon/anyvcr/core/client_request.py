@@ -7,14 +7,19 @@ not the program's.
 
 import base64
 import binascii
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote
 
+from anyvcr.core import content_coding
 from anyvcr.core.cassette.model import Request, canonical_header_name, group_headers
+from anyvcr.core.content_coding import DecodingError
 from anyvcr.core.go import form
 from anyvcr.core.hosts import Origin
+
+logger = logging.getLogger(__name__)
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -112,9 +117,21 @@ def recorded_request(
     """The request as the client made it, with the headers in `keep` only.
 
     Its method is in upper case, as mitmproxy and most servers read it.
+    Its body is decoded from any Content-Encoding, like an answer's: two compressions of a
+    body are the same body, and what is in it can be compared and redacted.
     """
     fields = tuple((canonical_header_name(name), value) for name, value in headers)
     values = dict(reversed(fields))
+    length = _request_length(values.get("Content-Length", ""))
+    coding = ", ".join(v for name, v in fields if name == "Content-Encoding")
+    if content_coding.codings(coding):
+        decoded = _decoded(f"{method} {url}", body, coding)
+        if decoded is None:
+            keep = keep | {"Content-Encoding"}  # without which the body says nothing
+        else:
+            keep = keep - {"Content-Encoding"}
+            length = len(decoded) if length else 0
+            body = decoded
     return Request(
         method=method.upper(),
         url=url,
@@ -125,9 +142,18 @@ def recorded_request(
             if name in keep and not value.startswith("Go-http-client/")
         ),
         body=body,
-        content_length=_request_length(values.get("Content-Length", "")),
+        content_length=length,
         form=form.parse(method.upper(), url, values.get("Content-Type", ""), body),
     )
+
+
+def _decoded(name: str, body: bytes, coding: str) -> bytes | None:
+    """The decoded body, None where it is not what its coding says."""
+    try:
+        return content_coding.decode([body], coding).body
+    except DecodingError as error:
+        logger.warning("%s: a request that is not decoded: it %s", name, error)
+        return None
 
 
 def _request_length(announced: str) -> int:

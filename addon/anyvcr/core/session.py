@@ -4,7 +4,7 @@ As h11's Connection it does no IO: the shell converts a request, asks `decide`, 
 out what it says. What was played is kept here, not in the recorded data.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from anyvcr.core.matching.index import Hit, Index
@@ -111,6 +111,19 @@ class Session:
         self._next_id += 1
         self.recorded += 1
         return interaction
+
+    def amended(
+        self, interaction: Interaction, request: Request, response: Response
+    ) -> Interaction:
+        """`interaction` with what came of its exchange after it was recorded, redacted.
+
+        Raises RedactionError.
+        """
+        return replace(
+            interaction,
+            request=self._redactor.request(request),
+            response=self._redactor.response(response),
+        )
 
     def unused(self) -> tuple[Interaction, ...]:
         """Interactions that nobody asked for."""

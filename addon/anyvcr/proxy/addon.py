@@ -27,7 +27,7 @@ from anyvcr.options import SETTINGS, SEVERAL
 from anyvcr.proxy import api_errors, mitmdump, patches
 from anyvcr.proxy.connections import Connections
 from anyvcr.proxy.lifecycle import Lifecycle
-from anyvcr.proxy.recording.exchanges import without_trailers
+from anyvcr.proxy.recording.exchanges import PATIENCE, without_trailers
 from anyvcr.proxy.recording.tap import pass_on
 from anyvcr.proxy.replaying import flow_reply, room
 from anyvcr.proxy.routes import OFFLINE
@@ -122,6 +122,9 @@ class Anyvcr:
         patches.watch_servers(self._gate.refuse)
         uploads = self._uploads
         patches.watch_uploads(uploads.refuse, uploads.stream, self._gate.is_ours)
+        patches.pass_interim_answers_on()
+        patches.read_answers_as_browsers_do()
+        patches.outlive_clients(lambda: self._exchanges, PATIENCE)
         logger.info("%s", self.decider.describe())
 
     def done(self) -> Awaitable[None] | None:
@@ -193,7 +196,8 @@ class Anyvcr:
     def client_connected(self, client: Client) -> None:
         patches.lift_for(client)
 
-    def client_disconnected(self, client: Client) -> None:
+    async def client_disconnected(self, client: Client) -> None:
+        await self._exchanges.outlived(client)
         self._routes.forget(client)
 
     def tls_failed_client(self, data: TlsData) -> None:
@@ -267,7 +271,6 @@ class Anyvcr:
     def response(self, flow: http.HTTPFlow) -> None:
         self._gate.check(flow)
         self._exchanges.answered(flow)
-        self._exchanges.end(flow)
         without_trailers(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:

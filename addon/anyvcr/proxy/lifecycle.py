@@ -169,14 +169,16 @@ class Lifecycle:
         count = self.exchanges.count(decks)
         if not count:
             return
+        # The rest of an answer whose client has left was promised more time.
+        patience = self.exchanges.patience(decks, PATIENCE)
         logger.info(
-            "%s: waiting up to %s s for %s answers that are on their way",
-            *(why, PATIENCE, count),
+            "%s: waiting up to %.3g s for %s answers that are on their way",
+            *(why, patience, count),
         )
         settled = asyncio.create_task(self.exchanges.settled(decks))
         hurried = asyncio.create_task((self._hurry or asyncio.Event()).wait())
         await asyncio.wait(
-            {settled, hurried}, timeout=PATIENCE, return_when="FIRST_COMPLETED"
+            {settled, hurried}, timeout=patience, return_when="FIRST_COMPLETED"
         )
         settled.cancel()
         hurried.cancel()

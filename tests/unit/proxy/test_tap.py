@@ -1,6 +1,3 @@
-import gzip
-
-from anyvcr.proxy.recording.decoding import decode_each
 from anyvcr.proxy.recording.tap import Tap, pass_on
 
 
@@ -24,11 +21,3 @@ def test_a_body_of_known_length_is_complete_with_its_last_byte() -> None:
         tap(data)
 
     assert completed == [b"abc"]
-
-
-def test_what_cannot_be_decoded_ends_the_decoded_chunks() -> None:
-    body = gzip.compress(b"x" * 1000, mtime=0)
-
-    assert b"".join(decode_each([body[:5], body[5:]], "gzip")) == b"x" * 1000
-    assert list(decode_each([b"no gzip", body, b"more"], "gzip")) == []
-    assert list(decode_each([b"plain"], "")) == [b"plain"]

@@ -3,8 +3,12 @@
 go-vcr sits inside the client and sees Go's http.Response; we see the wire.
 """
 
+import logging
+from collections.abc import Iterable
+
 from mitmproxy import http
 
+from anyvcr.core import content_coding
 from anyvcr.core.cassette import extensions
 from anyvcr.core.cassette.extensions import Timing
 from anyvcr.core.cassette.model import (
@@ -15,10 +19,12 @@ from anyvcr.core.cassette.model import (
     group_headers,
 )
 from anyvcr.core.client_request import REQUEST_HEADERS
+from anyvcr.core.content_coding import Decoded, DecodingError, TooLargeError
 from anyvcr.core.go import status
 from anyvcr.core.replay.answer import PARTIAL
-from anyvcr.proxy.recording import decoding
 from anyvcr.proxy.recording.tap import Tap
+
+logger = logging.getLogger(__name__)
 
 RESPONSE_HEADERS = REQUEST_HEADERS | {
     "Content-Disposition",
@@ -55,23 +61,37 @@ def response(
     *,
     timed: bool = False,
     partial: bool = False,
+    is_last: bool = True,
 ) -> Response:
     """The answer to a `method` request as Go's http.Transport hands it over.
 
     That is decoded; with the headers in `keep`. What is beyond go-vcr: `timed` keeps when
-    the chunks of a stream came, and `partial` marks a body that broke off.
+    the chunks of a stream came, and `partial` marks a body that broke off. Where more of it
+    may come, it is not `is_last`, and `tap` goes on to keep it.
+
+    Raises content_coding.TooLargeError where the body decodes to more than is kept.
     """
-    coding = message.headers.get("content-encoding", "").strip().lower()
-    marks = _timing(message, tap, coding) if tap and timed else ()
-    body, decoded = _body(message, tap, coding, partial=partial)
+    coding = ", ".join(message.headers.get_all("content-encoding"))
+    is_encoded = bool(content_coding.codings(coding))
+    pieces = tap.chunks() if tap else iter([message.raw_content or b""])
+    is_whole = is_last and not partial
+    decoded = _decoded(pieces, coding, is_whole=is_whole) if is_encoded else None
+    if decoded is not None:
+        body, sizes = decoded.body, decoded.sizes
+    elif tap is not None:
+        sizes = tuple(tap.sizes)
+        body = tap.take() if is_last else tap.body()
+    else:
+        body, sizes = message.raw_content or b"", ()
+    # Go takes the coding off, and the length with it, only where there is a body.
+    uncompressed = decoded is not None and bool(body)
+    kept = keep
+    if is_encoded and decoded is None:
+        kept = keep | {"Content-Encoding"}  # a client must know
+    is_stream = announced_length(message) is None or uncompressed
+    marks = _timing(sizes, tap) if tap and timed and is_stream else ()
     major = 2 if message.is_http2 else 1
     minor = 0 if message.is_http2 or message.http_version == "HTTP/1.0" else 1
-    uncompressed = decoded is not None
-    content = body if decoded is None else decoded
-    kept = keep
-    if body and coding and not uncompressed:
-        # Still encoded, and a client must know.
-        kept = keep | {"Content-Encoding"}
     phrase = status.reason(message.status_code) if major == 2 else _reason(message)
     return Response(
         proto=f"HTTP/{major}.{minor}",
@@ -81,7 +101,7 @@ def response(
         trailer=_trailer(message),
         content_length=-1 if uncompressed else _response_length(message, method),
         uncompressed=uncompressed,
-        body=content,
+        body=body,
         headers=group_headers(
             (name, value)
             for name, value in message.headers.items(multi=True)
@@ -90,7 +110,7 @@ def response(
         status=f"{message.status_code} {phrase}",
         code=message.status_code,
         duration=duration,
-        extra=_extra(marks, content, partial=partial),
+        extra=_extra(marks, partial=partial),
     )
 
 
@@ -99,36 +119,29 @@ def _reason(message: http.Response) -> str:
     return message.data.reason.decode("utf-8", "surrogateescape")
 
 
-def _body(
-    message: http.Response, tap: Tap | None, coding: str, *, partial: bool
-) -> tuple[bytes, bytes | None]:
-    """The body as it came, and decoded, None where it is not encoded or cannot be decoded."""
-    if tap is None:
-        body = message.raw_content or b""
-    elif partial and decoding.is_decoded(coding):
-        body = b"".join(decoding.decode_each(tap.chunks(), coding))
-        return body, body
-    else:
-        body = tap.take()
-    return body, decoding.decode(body, coding)
+def _decoded(pieces: Iterable[bytes], coding: str, *, is_whole: bool) -> Decoded | None:
+    """The decoded body, None where it is not what its coding says."""
+    try:
+        return content_coding.decode(pieces, coding, is_whole=is_whole)
+    except TooLargeError:
+        raise
+    except DecodingError as error:
+        logger.warning("stored still encoded: a body that %s", error)
+        return None
 
 
-def _timing(message: http.Response, tap: Tap, coding: str) -> Timing:
-    """When the chunks of a body came whose length was not known beforehand."""
-    if announced_length(message) is not None and not coding:
-        return ()
-    sizes = map(len, decoding.decode_each(tap.chunks(), coding))
-    # What adds nothing to the decoded body, as the head of a gzip does, was no chunk of it.
+def _timing(sizes: Iterable[int], tap: Tap) -> Timing:
+    """When the pieces came that added to the body, as the head of a gzip does not."""
     return tuple(
         extensions.Chunk(size, offset)
-        for size, offset in zip(sizes, tap.times, strict=False)
+        for size, offset in zip(sizes, tap.times, strict=True)
         if size
     )
 
 
-def _extra(marks: Timing, body: bytes, *, partial: bool) -> Extra:
+def _extra(marks: Timing, *, partial: bool) -> Extra:
     extra: list[tuple[str, object]] = []
-    if marks and sum(mark.size for mark in marks) == len(body):
+    if marks:
         extra.append((extensions.KEY, extensions.format(marks)))
     if partial:
         extra.append((PARTIAL, True))

@@ -1,20 +1,44 @@
-"""Requests that are on their way to the API, and what became of them."""
+"""Requests that are on their way to the API, and what became of them.
+
+An exchange is stored as soon as its answer is whole to the program that asked: by its
+length, by the end of its message, or by its terminal event (core/terminal_events.py). What
+comes after that is added to what was stored.
+
+A program that leaves in the middle of an answer does not take the API with it: the rest of
+the answer is awaited, within PATIENCE and ROOM, so that the cassette holds a whole answer,
+of which the program will again take as much as it likes.
+"""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from mitmproxy import ctx, http
+from mitmproxy.connection import Client
 
 from anyvcr.cassettes.deck import Deck
-from anyvcr.core.cassette.model import Request
+from anyvcr.core import terminal_events
+from anyvcr.core.cassette.model import Interaction, Request, Response
 from anyvcr.core.client_request import REQUEST_HEADERS, recorded_request
+from anyvcr.core.content_coding import TooLargeError
 from anyvcr.proxy.recording import capture
 from anyvcr.proxy.recording.tap import Stopwatch, Tap, pass_on
 
+PATIENCE = 30.0
+"""Seconds for which the rest of an answer is awaited after its client has left."""
+ROOM = 16 << 20
+"""Bytes of the rest of such an answer, at most."""
+
+AWAITED = "the client left before the end, and the rest was awaited"
 STOPPED = "the proxy was stopped before its answer was whole"
 CLOSED = "its cassette was closed before its answer was whole"
-LEFT = "the client left before the answer was whole"
+LEFT = "the client left before the answer began"
+LEFT_FOR_GOOD = (
+    "the client left, and the rest of the answer took too long or was too much"
+)
+UNASKED = "the client stopped sending its request"
 BROKEN = "the API broke off"
 TOO_LARGE = "the request is larger than cassette_upload_limit"
 WEBSOCKET = "WebSockets are not recorded"
@@ -41,12 +65,34 @@ class _Exchange:
     """For people."""
     request: Callable[[], Request]
     """As it is recorded: put together when the answer is here, and not while it is awaited."""
+    upload: Tap | None = None
+    """The request's body, where it passes on as it comes."""
     is_asked: bool = True
     """The request is complete."""
     watch: Stopwatch = field(default_factory=Stopwatch)
     tap: Tap | None = None
     is_answered: bool = False
-    is_done: bool = False
+    """The answer's message has ended."""
+    stored: Interaction | None = None
+    stored_sizes: tuple[int, int] = (0, 0)
+    """Bytes of the request and of the answer that had come when it was stored."""
+    stored_request: Request | None = None
+    stored_response: Response | None = None
+    is_dropped: bool = False
+    broken_by_client: bool | None = None
+    left_at: float | None = None
+    """When the client left, of time.monotonic()."""
+    left_size: int = 0
+    """Bytes of the answer that had come by then."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the request and of the answer that have come."""
+        return (
+            self.upload.size if self.upload else 0,
+            self.tap.size if self.tap else 0,
+        )
 
 
 class Exchanges:
@@ -59,13 +105,17 @@ class Exchanges:
         self._waiting: list[asyncio.Event] = []
 
     def count(self, decks: Collection[Deck] | None = None) -> int:
-        """How many exchanges of `decks`, of all by default, are on their way."""
-        if decks is None:
-            return len(self._open)
-        return sum(exchange.deck in decks for exchange in self._open.values())
+        """How many exchanges of `decks`, of all by default, are yet to be stored."""
+        return len(self._awaited(decks))
+
+    def patience(self, decks: Collection[Deck] | None, usual: float) -> float:
+        """Seconds to wait for the exchanges of `decks`: `usual`, or more where clients have left."""
+        left = (e.left_at for e in self._awaited(decks) if e.left_at is not None)
+        ends = (at + PATIENCE - time.monotonic() for at in left)
+        return max(usual, *ends, 0.0)
 
     async def settled(self, decks: Collection[Deck] | None = None) -> None:
-        """Wait until no exchange of `decks`, of all by default, is on its way."""
+        """Wait until no exchange of `decks`, of all by default, is yet to be stored."""
         while self.count(decks):
             ended = asyncio.Event()
             self._waiting.append(ended)
@@ -73,20 +123,26 @@ class Exchanges:
 
     def abandon(self, why: str, decks: Collection[Deck] | None = None) -> None:
         """Wait no longer for the exchanges of `decks`, of all by default."""
-        for key, exchange in list(self._open.items()):
+        for exchange in list(self._open.values()):
             if decks is None or exchange.deck in decks:
                 answer = exchange.flow.response
                 if answer is not None and answer.timestamp_end is not None:
                     # Whole; only that it is over was kept from us.
                     self.answered(exchange.flow)
-                self._break_off(exchange, why)
-                self._forget(key)
+                self._end(exchange, why)
 
-    def _forget(self, key: str) -> _Exchange | None:
+    def _awaited(self, decks: Collection[Deck] | None) -> list[_Exchange]:
+        return [
+            exchange
+            for exchange in self._open.values()
+            if exchange.stored is None and (decks is None or exchange.deck in decks)
+        ]
+
+    def _wake(self) -> None:
+        """Let those who wait for exchanges look again."""
         for waiting in self._waiting:
             waiting.set()
         self._waiting.clear()
-        return self._open.pop(key, None)
 
     def begin(
         self, flow: http.HTTPFlow, url: str, request: Callable[[], Request], deck: Deck
@@ -106,32 +162,35 @@ class Exchanges:
         fields = tuple(flow.request.headers.items(multi=True))
         flow.request.stream = tap = Tap(most=most)
 
-        def complete() -> Request:
+        def as_recorded() -> Request:
+            body = tap.take() if exchange.is_asked else tap.body()
             kept = self.what.request_headers
-            return recorded_request(method, url, fields, tap.take(), kept)
+            return recorded_request(method, url, fields, body, kept)
 
-        self._open[flow.id] = _Exchange(
+        exchange = _Exchange(
             flow=flow,
             deck=deck,
             name=f"{method} {url}",
-            request=complete,
+            request=as_recorded,
+            upload=tap,
             is_asked=False,
         )
+        self._open[flow.id] = exchange
 
     def uploaded(self, flow: http.HTTPFlow) -> None:
         """The request of `flow`, which passed on as it came, is complete."""
         exchange = self._open.get(flow.id)
         if exchange is None or exchange.is_asked:
             return
-        tap = flow.request.stream
-        if isinstance(tap, Tap) and tap.overflows:
-            exchange.deck.drop(exchange.name, TOO_LARGE)
-            self._forget(flow.id)
+        if exchange.upload is not None and exchange.upload.overflows:
+            self._drop(exchange, TOO_LARGE)
+            self._forget(exchange)
             return
         exchange.is_asked = True
-        if exchange.is_answered:  # without waiting for the end of the request
+        if exchange.stored is not None:  # answered without waiting for the end of it
             self._store(exchange)
-            self.end(flow)
+        if exchange.is_answered:
+            self._forget(exchange)
         elif exchange.tap is None:
             exchange.watch = Stopwatch()
 
@@ -145,91 +204,159 @@ class Exchanges:
             return
         if flow.response.raw_content is not None:
             # A server's answer has no body yet.
-            exchange.deck.drop(exchange.name, FOREIGN)
-            self._forget(flow.id)
+            self._drop(exchange, FOREIGN)
+            self._forget(exchange)
             return
         exchange.watch.stop()
         length = capture.announced_length(flow.response)
         if length == 0 or flow.response.status_code == 101:
             return
-        # A client that was told the length has the whole answer with its last byte, before
-        # our `response` hook, and may leave; by then the interaction must be in the file.
-        early = None if "trailer" in flow.response.headers else length
-        tap = Tap(early, lambda: self.answered(flow))
+        headers = flow.response.headers
+        watch = terminal_events.watch(
+            headers.get("content-type", ""), headers.get("content-encoding", "")
+        )
+        tap = Tap(length, lambda: self._store(exchange), watch=watch)
         exchange.tap = flow.response.stream = tap
 
     def answered(self, flow: http.HTTPFlow) -> None:
-        """The answer is whole."""
+        """The answer's message has ended."""
         exchange = self._open.get(flow.id)
         if exchange is not None:
             exchange.is_answered = True
+            self._store(exchange)
             if exchange.is_asked:
-                self._store(exchange)
+                self._forget(exchange)
 
-    def end(self, flow: http.HTTPFlow) -> None:
-        """The flow is over, or has only the end of its request to come."""
+    def outlives(self, flow: http.HTTPFlow) -> bool:
+        """Whether the answer of `flow`, whose client has left, is awaited all the same."""
         exchange = self._open.get(flow.id)
-        if exchange is not None and exchange.is_done:
-            self._forget(flow.id)
+        if exchange is None or exchange.tap is None or not exchange.is_asked:
+            return False
+        tap = exchange.tap
+        if exchange.left_at is None:
+            exchange.left_at = time.monotonic()
+            exchange.left_size = tap.size
+        is_more = tap.size - exchange.left_size + (tap.missing or 0) <= ROOM
+        return is_more and time.monotonic() - exchange.left_at < PATIENCE
+
+    async def outlived(self, client: Client) -> None:
+        """Wait until the answers that `client` has left have come, or are given up."""
+        for exchange in list(self._open.values()):
+            flow = exchange.flow
+            if flow.client_conn.id != client.id or not self.outlives(flow):
+                continue
+            assert exchange.left_at is not None
+            patience = exchange.left_at + PATIENCE - time.monotonic()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await exchange.over.wait()
+            self.break_off(flow, by_client=True)
+            self.interrupt(flow)
+
+    def break_off(self, flow: http.HTTPFlow, *, by_client: bool) -> None:
+        """The flow is about to be interrupted by one side."""
+        if (exchange := self._open.get(flow.id)) is not None:
+            exchange.broken_by_client = by_client
 
     def interrupt(self, flow: http.HTTPFlow) -> None:
-        """The flow will not go on; its error says why."""
-        if (exchange := self._forget(flow.id)) is not None:
-            self._break_off(exchange, _reason(flow))
+        """The flow will not go on."""
+        if (exchange := self._open.get(flow.id)) is not None:
+            self._end(exchange, _reason(exchange))
 
-    def _break_off(self, exchange: _Exchange, why: str) -> None:
-        if exchange.is_done:
-            return
-        has_begun = exchange.tap is not None and exchange.is_asked
-        if has_begun and self.what.partial:
+    def _end(self, exchange: _Exchange, why: str) -> None:
+        """Give up what is still to come of `exchange`."""
+        self._forget(exchange)
+        if exchange.stored is not None:
+            self._store(exchange)
+        elif exchange.tap is not None and exchange.is_asked and self.what.partial:
             self._store(exchange, why)
         else:
+            self._drop(exchange, why)
+
+    def _forget(self, exchange: _Exchange) -> None:
+        self._open.pop(exchange.flow.id, None)
+        exchange.over.set()
+        self._wake()
+
+    def _drop(self, exchange: _Exchange, why: str) -> None:
+        if not exchange.is_dropped and exchange.stored is None:
+            exchange.is_dropped = True
             exchange.deck.drop(exchange.name, why)
-        exchange.is_done = True
 
     def _store(self, exchange: _Exchange, partial: str = "") -> None:
-        if exchange.is_done:
+        """Write what has come, if it is not in the file yet."""
+        message = exchange.flow.response
+        assert message
+        if exchange.is_dropped or (
+            exchange.stored is not None
+            and exchange.sizes == exchange.stored_sizes
+            and not message.trailers
+        ):
             return
-        exchange.is_done = True
         try:
-            self._record(exchange, partial)
+            self._record(exchange, message, partial)
+        except TooLargeError as error:
+            self._drop(exchange, f"the answer {error}")
         except Exception as error:
             self._fault(error)
 
-    def _record(self, exchange: _Exchange, partial: str) -> None:
-        message = exchange.flow.response
-        assert message
+    def _record(
+        self, exchange: _Exchange, message: http.Response, partial: str
+    ) -> None:
         if message.status_code == 101:
-            exchange.deck.drop(exchange.name, WEBSOCKET)
+            self._drop(exchange, WEBSOCKET)
             return
         if not _is_seen(message, exchange.tap):
-            exchange.deck.drop(exchange.name, UNSEEN)
+            self._drop(exchange, UNSEEN)
             return
-        exchange.deck.see_response(message.headers.items(multi=True))
-        request = exchange.request()
-        response = capture.response(
+        before, exchange.stored_sizes = exchange.stored_sizes, exchange.sizes
+        request, response = exchange.stored_request, exchange.stored_response
+        if request is None or exchange.sizes[0] != before[0]:
+            request = exchange.request()
+        if response is None or exchange.sizes[1] != before[1] or message.trailers:
+            response = self._response(exchange, message, partial)
+        if exchange.stored is None:
+            exchange.deck.see_response(message.headers.items(multi=True))
+            remark = "" if exchange.left_at is None else AWAITED
+            exchange.stored = exchange.deck.record(
+                request, response, partial=partial, remark=remark
+            )
+            exchange.is_dropped = exchange.stored is None
+        elif (request, response) != (exchange.stored_request, exchange.stored_response):
+            exchange.deck.amend(exchange.stored, request, response)
+        exchange.stored_request, exchange.stored_response = request, response
+        self._wake()
+
+    def _response(
+        self, exchange: _Exchange, message: http.Response, partial: str
+    ) -> Response:
+        tap = exchange.tap
+        return capture.response(
             message,
-            exchange.tap,
+            tap,
             exchange.watch.duration,
             capture.kept(self.what.response_headers, exchange.flow.request),
-            request.method,
+            exchange.flow.request.method.upper(),
             timed=self.what.timing,
             partial=bool(partial),
+            is_last=exchange.is_answered or tap is None or tap.missing == 0,
         )
-        exchange.deck.record(request, response, partial=partial)
 
 
-def _reason(flow: http.HTTPFlow) -> str:
-    message = flow.error.msg if flow.error else ""
-    # mitmproxy says "by client" of either side's resets; only clients cancel.
-    if ctx.master.should_exit.is_set():
-        return STOPPED
-    is_cancelled = message == "Client disconnected." or "(CANCEL)" in message
-    if is_cancelled or not flow.client_conn.connected:
-        return LEFT
-    if flow.response is None:
-        return f"no answer came: {message}"
-    return BROKEN
+def _reason(exchange: _Exchange) -> str:
+    """Why an exchange was interrupted, in words."""
+    flow = exchange.flow
+    if exchange.broken_by_client:
+        if exchange.left_at is not None:
+            return LEFT_FOR_GOOD
+        if ctx.master.should_exit.is_set():
+            return STOPPED
+        return LEFT if exchange.is_asked else UNASKED
+    if exchange.tap is not None or flow.response is not None:
+        return BROKEN
+    # mitmproxy says "by client" of either side's resets.
+    message = flow.error.msg.replace("by client", "by the API") if flow.error else ""
+    return f"no answer came: {message}"
 
 
 def _is_seen(message: http.Response, tap: Tap | None) -> bool:

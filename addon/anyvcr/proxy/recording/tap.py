@@ -3,12 +3,15 @@
 import time
 from collections.abc import Callable, Iterator
 
+from anyvcr.core.terminal_events import Watch
+
 
 class Tap:
     """Passes a streamed body on as it comes, and keeps it (mitmproxy's `message.stream`).
 
-    `complete` is called once, as soon as the whole body is here: before its last bytes go
-    to a client that knows the length and may be gone once it has them.
+    `complete` is called once, as soon as the body is whole to whoever reads it: by `length`,
+    or by the terminal event that `watch` looks for. That is before its last bytes go to a
+    client, which may be gone once it has them.
 
     A body of more than `most` bytes is not kept, and `overflows`.
     """
@@ -18,6 +21,7 @@ class Tap:
         length: int | None = None,
         complete: Callable[[], None] | None = None,
         most: int | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.overflows = False
         self.sizes: list[int] = []
@@ -25,10 +29,13 @@ class Tap:
         """When each chunk came: nanoseconds since the tap was made."""
         self.called = False
         """Whether anything followed the headers, were it only the end."""
+        self.size = 0
+        """Bytes that have come."""
+        self.watch = watch
         # Not a list of chunks: what many small ones have used, Python does not give back.
         self._body = bytearray()
         self._start = time.perf_counter_ns()
-        self._missing = length
+        self._length = length
         self._complete = complete
         self._most = most
 
@@ -38,7 +45,8 @@ class Tap:
             # The end of the message, or an empty DATA frame within it. As a chunk it
             # would end the message for an HTTP/1 client.
             return []
-        if self._most is not None and len(self._body) + len(data) > self._most:
+        self.size += len(data)
+        if self._most is not None and self.size > self._most:
             self.overflows = True
             self._body = bytearray()
         if self.overflows:
@@ -46,11 +54,22 @@ class Tap:
         self._body += data
         self.sizes.append(len(data))
         self.times.append(time.perf_counter_ns() - self._start)
-        if self._missing is not None:
-            self._missing -= len(data)
-            if self._missing == 0 and self._complete is not None:
-                self._complete()
+        if self._complete is not None and (
+            self.size == self._length
+            or (self.watch is not None and self.watch.feed(data))
+        ):
+            complete, self._complete = self._complete, None
+            complete()
         return data
+
+    @property
+    def missing(self) -> int | None:
+        """Bytes that are still to come, None where the length is not known."""
+        return None if self._length is None else self._length - self.size
+
+    def body(self) -> bytes:
+        """What has come."""
+        return bytes(self._body)
 
     def take(self) -> bytes:
         """The body, which is no longer kept: a second copy of a large one is too much."""

@@ -1,0 +1,124 @@
+"""Heads of answers that are odd or early: they pass on, mended, and are recorded."""
+
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+from anyvcr.core.cassette import codec as cassette_format
+from anyvcr.core.cassette.model import Interaction
+from support.proxies import mitmdump
+from support.raw_upstream import RawUpstream, raw_upstream
+
+BODY = b'{"ok":true}'
+CHUNKED = b"b\r\n" + BODY + b"\r\n0\r\n\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+PLAIN = HEAD + b"Content-Length: 11\r\n\r\n" + BODY
+INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n"
+ODD = {
+    "equal lengths": HEAD + b"Content-Length: 11\r\nContent-Length: 11\r\n\r\n" + BODY,
+    "a list of lengths": HEAD + b"Content-Length: 11, 11\r\n\r\n" + BODY,
+    "length and chunks": HEAD
+    + b"Content-Length: 11\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + CHUNKED,
+    "folded": HEAD + b"X-Fold: a\r\n b\r\nContent-Length: 11\r\n\r\n" + BODY,
+    "space": HEAD + b"X-Space : a\r\nContent-Length: 11\r\n\r\n" + BODY,
+    "interim": INTERIM + b"HTTP/1.1 102 Processing\r\n\r\n" + PLAIN,
+    "unasked 100": b"HTTP/1.1 100 Continue\r\n\r\n" + PLAIN,
+}
+
+
+def recorded(
+    home: Path, upstream: RawUpstream, count: int, method: str = "POST"
+) -> list[httpx.Response]:
+    options = {
+        "cassette": home / "c.yaml",
+        "cassette_mode": "record-only",
+        "cassette_upstream": upstream.url,
+    }
+    with mitmdump(home, options=options) as proxy:
+        with proxy.direct() as client:
+            answers = [
+                client.request(method, "/x", json={"n": n}) for n in range(count)
+            ]
+        proxy.stop()
+    return answers
+
+
+def kept(home: Path) -> tuple[Interaction, ...]:
+    return cassette_format.loads((home / "c.yaml").read_bytes()).interactions
+
+
+def test_odd_heads_pass_on_and_the_final_answer_is_recorded(home: Path) -> None:
+    with raw_upstream(*ODD.values()) as upstream:
+        answers = recorded(home, upstream, len(ODD))
+
+    for name, answer in zip(ODD, answers, strict=True):
+        assert (answer.status_code, answer.content) == (200, BODY), name
+    assert [i.response.code for i in kept(home)] == [200] * len(ODD)
+    assert [i.response.body for i in kept(home)] == [BODY] * len(ODD)
+    by_name = dict(zip(ODD, answers, strict=True))
+    assert by_name["folded"].headers["x-fold"] == "a b"
+    assert by_name["space"].headers["x-space"] == "a"
+    assert "content-length" not in by_name["length and chunks"].headers
+
+
+def test_interim_answers_reach_the_client(home: Path) -> None:
+    with raw_upstream(INTERIM + PLAIN) as upstream:
+        options = {
+            "cassette": home / "c.yaml",
+            "cassette_mode": "record-only",
+            "cassette_upstream": upstream.url,
+        }
+        with mitmdump(home, options=options) as proxy:
+            head = b"POST /v1/x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
+            got = _exchange(proxy.port, head, until=BODY)
+            proxy.stop()
+
+    assert got.startswith(INTERIM)
+    assert got.endswith(BODY)
+    [interaction] = kept(home)
+    assert interaction.response.code == 200
+
+
+def _exchange(port: int, request: bytes, *, until: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(request)
+        got = b""
+        while not got.endswith(until) and (more := client.recv(65536)):
+            got += more
+    return got
+
+
+@pytest.mark.parametrize("more", [b"", b"0\r\n\r\n"])
+def test_a_204_with_chunks_is_a_204(home: Path, more: bytes) -> None:
+    head = b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with raw_upstream(head + more, PLAIN) as upstream:
+        first, second = recorded(home, upstream, 2, "DELETE")
+
+    assert (first.status_code, second.status_code) == (204, 200)
+    assert "transfer-encoding" not in first.headers
+    assert [i.response.code for i in kept(home)] == [204, 200]
+
+
+def test_an_early_answer_to_a_large_upload_is_recorded(home: Path) -> None:
+    refusal = b'{"error":{"message":"too large"}}'
+    head = b"HTTP/1.1 413 Content Too Large\r\nContent-Type: application/json\r\n"
+    answer = head + b"Content-Length: %d\r\n\r\n" % len(refusal) + refusal
+    with raw_upstream(answer, early=True) as upstream:
+        options = {
+            "cassette": home / "c.yaml",
+            "cassette_mode": "record-only",
+            "cassette_upstream": upstream.url,
+        }
+        with mitmdump(home, options=options) as proxy:
+            head = (
+                b"POST /v1/files HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n"
+            )
+            got = _exchange(proxy.port, head + bytes(3_000_000), until=refusal)
+            proxy.stop()
+
+    assert got.startswith(b"HTTP/1.1 413")
+    [interaction] = kept(home)
+    assert (interaction.response.code, interaction.response.body) == (413, refusal)
+    assert "stopped" not in proxy.log
