@@ -172,14 +172,18 @@ class Lifecycle:
         # The rest of an answer whose client has left was promised more time.
         patience = self.exchanges.patience(decks, PATIENCE)
         logger.info(
-            "%s: waiting up to %.3g s for %s answers that are on their way",
+            "%s: waiting up to %.1f s for %s answers that are on their way",
             *(why, patience, count),
         )
         settled = asyncio.create_task(self.exchanges.settled(decks))
         hurried = asyncio.create_task((self._hurry or asyncio.Event()).wait())
-        await asyncio.wait(
-            {settled, hurried}, timeout=patience, return_when="FIRST_COMPLETED"
-        )
+        is_over = False
+        while not is_over and patience:
+            done, _ = await asyncio.wait(
+                {settled, hurried}, timeout=patience, return_when="FIRST_COMPLETED"
+            )
+            is_over = bool(done)
+            patience = self.exchanges.patience(decks, 0.0)
         settled.cancel()
         hurried.cancel()
 
