@@ -1,41 +1,31 @@
-"""Imports go one way, and each module can be imported alone."""
+"""The import contract of pyproject.toml holds, and no module is too long to read."""
 
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
-ROOT = Path(__file__).resolve().parents[2] / "addon"
-MODULES = sorted(
-    ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    for path in (ROOT / "anyvcr").rglob("*.py")
-    if path.name not in ("__init__.py", "__main__.py")
-)
-FORBIDDEN = {
-    "core": ("mitmproxy", "click", "anyvcr.proxy", "anyvcr.clients", "anyvcr.cli"),
-    "clients": ("mitmproxy", "click", "anyvcr.proxy", "anyvcr.cli"),
-    "proxy": ("anyvcr.clients", "anyvcr.cli"),  # mitmproxy itself brings click
-}
+PROJECT = Path(__file__).resolve().parents[2]
+LONGEST = 400
+"""Lines."""
 
 
-@pytest.mark.parametrize("room", FORBIDDEN)
-def test_a_room_loads_nothing_of_the_rooms_above(room: str) -> None:
-    mine = [module for module in MODULES if module.split(".")[1] == room]
-    program = (
-        "import importlib, sys\n"
-        f"for name in {mine!r}: importlib.import_module(name)\n"
-        "print(*sys.modules)"
+def test_each_room_imports_only_what_it_may_know() -> None:
+    status = lint_imports(
+        config_filename=str(PROJECT / "pyproject.toml"), no_cache=True
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
+    assert status == EXIT_STATUS_SUCCESS, "run: lint-imports"
 
-    loaded = done.stdout.split()
-    assert not [
-        name
-        for name in loaded
-        for forbidden in FORBIDDEN[room]
-        if name == forbidden or name.startswith(forbidden + ".")
-    ]
+
+def test_no_module_is_too_long() -> None:
+    modules = (PROJECT / "addon").rglob("*.py")
+    lengths = {path: len(path.read_text().splitlines()) for path in modules}
+
+    assert not {path: n for path, n in lengths.items() if n > LONGEST}
+
+
+def test_each_folder_says_what_it_holds() -> None:
+    packages = (PROJECT / "addon").rglob("__init__.py")
+    said = {path: path.read_text().partition('"""')[2] for path in packages}
+
+    assert not [path for path, text in said.items() if not text.strip()]

@@ -159,11 +159,12 @@ def check(paths: tuple[Path, ...], output: str) -> None:
     PATHS are files and folders. Exit code 0: all is well; 1: there are problems, which
     are printed without the secrets themselves.
     """
-    from anyvcr.cli import check as checking
+    from anyvcr.cassettes import checking
+    from anyvcr.cli.check import Form, write
 
     files = list(checking.cassettes(paths))
     found = [problem for file in files for problem in checking.problems(file)]
-    click.echo(checking.write(found, checking.Form(output)), nl=False)
+    click.echo(write(found, Form(output)), nl=False)
     if not files:
         console.say(
             "no cassette found: expected files, or folders with YAML files in them"
@@ -180,7 +181,7 @@ def redact(paths: tuple[Path, ...], rules: tuple[str, ...]) -> None:
 
     Each file is replaced in one step. What check reports is removed, and what --rule names.
     """
-    from anyvcr.cli import check as checking
+    from anyvcr.cassettes import checking
     from anyvcr.core.redaction.user_rules import RedactionRules
 
     parsed = RedactionRules.of(rules)

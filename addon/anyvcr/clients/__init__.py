@@ -1,1 +1,4 @@
-"""The environment that sends each runtime's HTTPS through the proxy and makes it trust our CA."""
+"""What sends each runtime's HTTPS through the proxy and makes it trust our certificate.
+
+Knows the runtimes and no proxy. Start at `environment`.
+"""

@@ -1,1 +1,4 @@
-"""The mitmproxy shell: turns flows into core values, asks the session, carries out what it says."""
+"""All that knows mitmproxy: the addon's hooks, our own master, and what we patch.
+
+Decides nothing: it asks `anyvcr.decider`. Start at `addon` and `master`.
+"""
