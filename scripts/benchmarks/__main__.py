@@ -167,21 +167,24 @@ def _through(found: list[Subject | Skipped], door: Door) -> list[Subject]:
 def _topics() -> dict[str, dict[str, object]]:
     """What the benchmarks of single parts say."""
     said: dict[str, dict[str, object]] = {}
-    for script in sorted((PROJECT / "scripts").glob("bench_*.py")):
+    paths = (str(PROJECT / "scripts"), str(PROJECT / "tests"))
+    for topic in sorted((PROJECT / "scripts/benchmarks/micro").glob("[!_]*.py")):
+        name = topic.stem
         try:
             done = subprocess.run(
-                [sys.executable, str(script)],
+                [sys.executable, "-m", f"benchmarks.micro.{name}"],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
                 capture_output=True,
                 text=True,
                 timeout=TOPIC,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            said[script.name] = {"code": None, "output": f"not done in {TOPIC} seconds"}
+            said[name] = {"code": None, "output": f"not done in {TOPIC} seconds"}
         else:
             output = f"{done.stdout}{done.stderr}"
-            said[script.name] = {"code": done.returncode, "output": output}
-        print(f"### {script.name}\n\n{said[script.name]['output']}", flush=True)
+            said[name] = {"code": done.returncode, "output": output}
+        print(f"### {name}\n\n{said[name]['output']}", flush=True)
     return said
 
 

@@ -1,6 +1,6 @@
 """Playback at a pace: to the first byte, between events, chunk by chunk as it was recorded.
 
-The bounds are wide, for machines that do other things as well; scripts/bench_live.py has the
+The bounds are wide, for machines that do other things as well; benchmarks.micro.live has the
 narrow ones.
 """
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What redaction costs beside what reading and JSON-parsing the same bodies costs.
 
-    scripts/bench_redaction.py [FOLDER OF CASSETTES]
+    python -m benchmarks.micro.redaction [FOLDER OF CASSETTES]
 
 Prints a table and exits with 1 where a body costs more than LIMIT times its reading.
 Without a folder: bodies of the kinds that APIs exchange, made up.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What share of recording's processor time redaction takes.
 
-    scripts/bench_recording.py
+    python -m benchmarks.micro.recording
 
 Records bodies of the kinds that APIs exchange from a stand-in, by `anyvcr record` with a
 clock on all that redacts. Prints a table and exits with 1 where the whole is over LIMIT.
@@ -18,8 +18,9 @@ from time import process_time
 from typing import Any
 
 import httpx
-from bench_redaction import KEY, made_up
 from standin import Answer, StandIn
+
+from benchmarks.micro.redaction import KEY, made_up
 
 LIMIT = 0.10
 EXCHANGES = 100

@@ -1,6 +1,6 @@
 """How long cassettes take to load and to write, against PyYAML's C loader.
 
-    python scripts/bench_format.py
+    python -m benchmarks.micro.format
 
 Ends with status 1 where loading misses its bars: 1.3 times `yaml.CSafeLoader` for 10 MB in
 1,000 interactions, and 10.5 times that for 10,000.

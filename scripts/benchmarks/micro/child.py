@@ -12,7 +12,7 @@ from pathlib import Path
 
 from anyvcr.core.cassette import codec as cassette_format
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[3]
 SEED = PROJECT / "cassettes" / "simple_streaming.yaml"
 ROUNDS = 10
 BAR = 1.3

@@ -1,6 +1,6 @@
 """Measure streams: passed on live against a bare mitmdump, and played back at their pace.
 
-`python scripts/bench_live.py [live] [pace]` prints a table for each; together they take about
+`python -m benchmarks.micro.live [live] [pace]` prints a table for each; together they take about
 two minutes. The stand-in runs here, the clients and the proxies in processes of their own.
 All clocks are time.monotonic(), which the processes of one machine share.
 """
@@ -24,8 +24,6 @@ from anyvcr.core.cassette import extensions
 from anyvcr.core.cassette.codec import dumps
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from standin import Answer, Chunk, Framing, Received, StandIn
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.proxies import mitmdump
 
 EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"%d"}}]}\n\n'

@@ -1,4 +1,4 @@
-"""Measure matching: `python scripts/bench_matching.py`. Prints a table; takes some 20 seconds.
+"""Measure matching: `python -m benchmarks.micro.matching`. Prints a table; takes some 20 seconds.
 
 Bodies are chat calls of one URL, so nothing but the body tells them apart. Times are of
 the processor, so that a busy machine tells the same.

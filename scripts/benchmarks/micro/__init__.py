@@ -1,0 +1,1 @@
+"""Benchmarks of single parts: `PYTHONPATH=$PWD/scripts:$PWD/tests python -m benchmarks.micro.NAME`."""
