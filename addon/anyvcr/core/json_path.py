@@ -1,5 +1,7 @@
 """JSON paths of RFC 9535, as the user writes them in rules."""
 
+import json
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -7,6 +9,15 @@ from anyvcr.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from jsonpath import JSONPath
+
+_SHORTHAND = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def step(key: int | str) -> str:
+    """One step of a path, to a member or an element (RFC 9535, section 2.5.1)."""
+    if isinstance(key, int):
+        return f"[{key}]"
+    return f".{key}" if _SHORTHAND.fullmatch(key) else f"[{json.dumps(key)}]"
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,8 @@ import json
 import re
 from collections.abc import Iterator
 
+from anyvcr.core.json_path import step
+
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -43,7 +45,7 @@ def path_at(text: str, offset: int) -> str:
     while text[at : at + 1] in ("{", "["):
         for key, start, end in _members(text, at):
             if start <= offset < end:
-                path, at = path + _step(key), start
+                path, at = path + step(key), start
                 break
         else:
             break
@@ -52,7 +54,7 @@ def path_at(text: str, offset: int) -> str:
 
 def path_of(steps: tuple[int | str, ...]) -> str:
     """JSON path of the value to which `steps` lead."""
-    return "$" + "".join(map(_step, steps))
+    return "$" + "".join(map(step, steps))
 
 
 def spans(text: str, path: tuple[int | str, ...]) -> Iterator[tuple[int, int]]:
@@ -72,12 +74,6 @@ def _spans(
             yield start, end
         elif key == path[0]:
             yield from _spans(text, start, path[1:])
-
-
-def _step(key: int | str) -> str:
-    if isinstance(key, int):
-        return f"[{key}]"
-    return f".{key}" if key.isidentifier() else f"[{json.dumps(key)}]"
 
 
 def _members(text: str, at: int) -> Iterator[tuple[int | str, int, int]]:

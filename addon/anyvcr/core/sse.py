@@ -2,12 +2,14 @@
 
 import re
 
+from anyvcr.core.media_type import media_type
+
 _END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2,}")
 
 
 def is_stream(content_type: str) -> bool:
     """Whether a body of this Content-Type is events."""
-    return content_type.partition(";")[0].strip().lower() == "text/event-stream"
+    return media_type(content_type) == "text/event-stream"
 
 
 def split(body: bytes) -> tuple[bytes, ...]:

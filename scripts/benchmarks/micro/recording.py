@@ -28,10 +28,6 @@ EXCHANGES = 100
 CALLS = 4
 """Of what is timed, in each exchange: both sides are looked at, and redacted."""
 CHAT = "https://api.openai.com/v1/chat/completions"
-HEADERS = (
-    ("openai-organization", "org-aB3dE6gH9jK2mN5p"),
-    ("Set-Cookie", f"__cf_bm={KEY[8:60]}; path=/; HttpOnly"),
-)
 WAIT = "import json, os, sys; print(json.dumps(dict(os.environ)), flush=True); sys.stdin.read()"
 
 

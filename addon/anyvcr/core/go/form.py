@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus, urlsplit
 
 from anyvcr.core.cassette.model import Headers
+from anyvcr.core.media_type import FORM, media_type
 
 _METHODS_WITH_FORM = frozenset({"POST", "PUT", "PATCH"})
 
@@ -14,11 +15,7 @@ def parse(method: str, url: str, content_type: str, body: bytes) -> Headers:
     Pairs that Go refuses (a semicolon, a broken escape) are left out.
     """
     values: dict[str, list[str]] = {}
-    media_type = content_type.partition(";")[0].strip().lower()
-    if (
-        method in _METHODS_WITH_FORM
-        and media_type == "application/x-www-form-urlencoded"
-    ):
+    if method in _METHODS_WITH_FORM and media_type(content_type) == FORM:
         _collect(values, body.decode("utf-8", "surrogateescape"))
     _collect(values, urlsplit(url).query)
     return tuple((key, tuple(values[key])) for key in sorted(values))

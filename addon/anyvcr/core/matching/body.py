@@ -13,6 +13,7 @@ from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from anyvcr.core.matching.json_value import Value, encode, equal, parse_json
+from anyvcr.core.media_type import FORM, media_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +76,11 @@ def read(data: bytes, content_type: str = "") -> Body:
         return _json(data) or Raw(data)
     if bare in _LINES:
         return _lines(data) or Raw(data)
-    if bare == FORM_TYPE:
+    if bare == FORM:
         return _json_as_form(data) or _form(data)
     if bare.startswith("multipart/"):
         return _multipart(data, content_type) or Raw(data)
     return _guess(data, has_type=bool(bare)) or Raw(data)
-
-
-FORM_TYPE = "application/x-www-form-urlencoded"
-
-
-def media_type(content_type: str) -> str:
-    """A Content-Type without its parameters, in lower case."""
-    return content_type.partition(";")[0].strip().lower()
 
 
 def same(one: Body, other: Body) -> bool:

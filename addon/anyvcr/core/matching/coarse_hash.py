@@ -7,8 +7,9 @@ Bodies with the same sketch may still differ; those with another one never say t
 
 import re
 
-from anyvcr.core.matching.body import FORM_TYPE, Json, media_type, read
+from anyvcr.core.matching.body import Json, read
 from anyvcr.core.matching.rules import Rules
+from anyvcr.core.media_type import FORM, media_type
 
 ANY = 0
 """The sketch of whatever has no cheaper reading than its whole meaning."""
@@ -21,7 +22,7 @@ def sketch(body: bytes, content_type: str, rules: Rules) -> int:
     # Not by the type alone: malformed bodies of two types may be the same bytes.
     if body.lstrip()[:1] not in (b"{", b"["):
         return ANY
-    if media_type(content_type) == FORM_TYPE and not isinstance(
+    if media_type(content_type) == FORM and not isinstance(
         read(body, content_type), Json
     ):
         return ANY

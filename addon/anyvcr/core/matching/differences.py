@@ -1,7 +1,5 @@
 """In what two requests differ, part by part."""
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -9,6 +7,7 @@ from itertools import zip_longest
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from anyvcr.core.affixes import common_ends
+from anyvcr.core.json_path import step
 from anyvcr.core.matching.body import (
     Body,
     Form,
@@ -110,7 +109,7 @@ def _compare_values(path: str, recorded: Value, sent: Value) -> Iterator[Differe
     if isinstance(recorded, dict) and isinstance(sent, dict):
         for name in {**recorded, **sent}:
             both = recorded.get(name, ABSENT), sent.get(name, ABSENT)
-            yield from _compare_items(path + _member(name), *both)
+            yield from _compare_items(path + step(name), *both)
     elif isinstance(recorded, list) and isinstance(sent, list):
         yield from _compare_lists(path, recorded, sent)
     elif not equal(recorded, sent):
@@ -140,15 +139,7 @@ def _compare_lists(
         recorded = recorded[start : len(recorded) - end]
         sent = sent[start : len(sent) - end]
     for index, both in enumerate(zip_longest(recorded, sent, fillvalue=ABSENT), start):
-        yield from _compare_items(f"{path}[{index}]", *both)
-
-
-def _member(name: str) -> str:
-    """One step of a JSON path (RFC 9535, 2.5.1)."""
-    return f".{name}" if _SHORTHAND.fullmatch(name) else f"[{json.dumps(name)}]"
-
-
-_SHORTHAND = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+        yield from _compare_items(path + step(index), *both)
 
 
 def _compare_parts(

@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 
 from anyvcr.core.cassette.model import Headers, Interaction, encode, header
 from anyvcr.core.json_spans import json_documents, path_at, path_of
+from anyvcr.core.media_type import FORM, media_type
 from anyvcr.core.redaction.named_values import may_name, named
 from anyvcr.core.redaction.patterns import (
     Hit,
@@ -148,8 +149,7 @@ def find_in_part(part: bytes) -> list[Hit]:
 
 def find_in_body(body: bytes, content_type: str) -> list[Hit]:
     """As `find`, wherever a body of this Content-Type is text."""
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind == "application/x-www-form-urlencoded" and is_text(body):
+    if media_type(content_type) == FORM and is_text(body):
         return find_in_form(body)
     hits: list[Hit] = []
     for start, end in parts(body):
