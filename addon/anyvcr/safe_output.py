@@ -1,4 +1,4 @@
-"""What is said without secrets: every log line, every traceback, mitmdump's lines on flows.
+"""Redacts everything this process prints: log records, tracebacks, mitmdump's flow lines.
 
 The last line of defence. Our own code redacts what it has to say; but mitmproxy speaks of
 URLs, and quotes in its errors what came in, and so does a crash.
@@ -25,7 +25,7 @@ _redact: Callable[[str], str] = Redactor(RedactionRules(), Credentials()).text
 
 
 def redact_with(redact: Callable[[str], str]) -> None:
-    """Take out what `redact` knows of from now on; before, what is secret by its shape."""
+    """Use `redact` for all further output. Until then only secrets recognisable by pattern go."""
     global _redact  # noqa: PLW0603  # there is one stderr, and one log
     _redact = redact
 

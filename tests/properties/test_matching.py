@@ -12,7 +12,7 @@ from anyvcr.core.matching.differences import compare
 from anyvcr.core.matching.index import Hit, Index
 from anyvcr.core.matching.miss import Miss
 from anyvcr.core.matching.miss_text import explain, report
-from anyvcr.core.matching.normalized import Key, Meaning, Question
+from anyvcr.core.matching.normalized import Key, NormalizedRequest, RequestParts
 from anyvcr.core.matching.rules import Repeats, Rules
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -131,11 +131,11 @@ def request(body: str | bytes, content_type: str = "application/json") -> Reques
 
 
 def key(asked: Request, rules: Rules) -> Key:
-    return Question(asked, rules).key
+    return NormalizedRequest(asked, rules).key
 
 
-def meaning(asked: Request, rules: Rules) -> Meaning:
-    return Question(asked, rules).meaning
+def meaning(asked: Request, rules: Rules) -> RequestParts:
+    return NormalizedRequest(asked, rules).meaning
 
 
 def recorded(requests: Sequence[Request]) -> list[Interaction]:
@@ -151,7 +151,10 @@ def recorded(requests: Sequence[Request]) -> list[Interaction]:
 def test_spelling_does_not_count(tree: Tree, data: st.DataObject) -> None:
     one, other = (request(data.draw(spelled(tree))) for _ in range(2))
     assert key(one, PLAIN) == key(other, PLAIN)
-    assert Question(one, PLAIN).sketch == Question(other, PLAIN).sketch
+    assert (
+        NormalizedRequest(one, PLAIN).coarse_hash
+        == NormalizedRequest(other, PLAIN).coarse_hash
+    )
     assert compare(meaning(one, PLAIN), meaning(other, PLAIN)) == ()
 
 
@@ -207,9 +210,9 @@ def test_any_request_matches_itself_and_differs_from_others_both_ways(
     )
     assert len(forth) == len(back)
     assert (forth == ()) is (key(one, PLAIN) == key(other, PLAIN))
-    first, second = Question(one, PLAIN), Question(other, PLAIN)
+    first, second = NormalizedRequest(one, PLAIN), NormalizedRequest(other, PLAIN)
     assert (forth == ()) is first.matches(second) is second.matches(first)
-    assert first.sketch == second.sketch or forth
+    assert first.coarse_hash == second.coarse_hash or forth
 
 
 @unhurried

@@ -1,4 +1,4 @@
-"""Our own words: on stderr, one line each, so that the child's output stays its own."""
+"""Prints our messages on stderr, each line marked, apart from the child's own output."""
 
 import logging
 import sys
@@ -7,14 +7,14 @@ PREFIX = "anyvcr: "
 
 
 def say(message: str) -> None:
-    """One line for the user."""
+    """Print one line for the user."""
     from anyvcr import safe_output
 
     print(f"{PREFIX}{safe_output.clean(message)}", file=sys.stderr, flush=True)
 
 
 def crash(error: Exception) -> None:
-    """Say where an error arose that should not have."""
+    """Print an unexpected error with its traceback."""
     from anyvcr import safe_output
 
     say(f"failed unexpectedly\n{safe_output.frames(error)}")

@@ -1,4 +1,4 @@
-"""What the commands do: a proxy, and a command or nobody behind it."""
+"""Runs the proxy, with a child command (record, replay) or on its own (serve)."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from anyvcr import authority
 from anyvcr.cli import child, console, verdict
-from anyvcr.cli.verdict import Demands, Run
+from anyvcr.cli.verdict import ExitRules, Run
 from anyvcr.clients import export
 from anyvcr.clients.environment import Endpoint, changes, child_environment
 from anyvcr.clients.trust import TrustFiles, parent_proxy, upstream_roots, write_trust
@@ -46,8 +46,8 @@ class Listener:
 def with_command(values: Values, command: Sequence[str]) -> int:
     """Run `command` behind a proxy; the exit code for ours. Raises AnyvcrError."""
     settings, listener = Settings.parse(values), Listener.parse(values)
-    demands = Demands.parse(values)
-    return asyncio.run(_with_command(settings, listener, demands, command))
+    rules = ExitRules.parse(values)
+    return asyncio.run(_with_command(settings, listener, rules, command))
 
 
 def until_stopped(values: Values) -> int:
@@ -62,7 +62,7 @@ def until_stopped(values: Values) -> int:
 
 
 async def _with_command(
-    settings: Settings, listener: Listener, demands: Demands, command: Sequence[str]
+    settings: Settings, listener: Listener, rules: ExitRules, command: Sequence[str]
 ) -> int:
     with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
         proxy, trust = prepare(settings, listener, Path(state))
@@ -81,7 +81,7 @@ async def _with_command(
         cassette=settings.cassette,
         mode=settings.mode,
     )
-    return verdict.exit_code(run, demands)
+    return verdict.exit_code(run, rules)
 
 
 async def _until_stopped(
@@ -122,7 +122,7 @@ def variables(values: Values) -> str:
 def prepare(
     settings: Settings, listener: Listener, state: Path
 ) -> tuple[Proxy, TrustFiles]:
-    """A proxy that is not started yet, and what its clients must trust, in `state`."""
+    """Make a proxy, not started yet, and in `state` the files that its clients must trust."""
     place = authority.folder(os.environ)
     certificate = authority.ensure(place)
     trust = write_trust(state, certificate.read_text(), os.environ)

@@ -27,8 +27,8 @@ _UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
-    """What is asked of a run beyond the command's own success."""
+class ExitRules:
+    """What a run must also meet for exit code 0, beyond the command's own success."""
 
     strict: bool = False
     """Fail on interactions that nobody asked for."""
@@ -42,7 +42,7 @@ class Demands:
     """Where to write the account of the run as JSON."""
 
     @classmethod
-    def parse(cls, values: Values) -> "Demands":
+    def parse(cls, values: Values) -> "ExitRules":
         """As the command line has them; raises ConfigError."""
         return cls(
             strict=values.flag("strict"),
@@ -101,18 +101,18 @@ def parse_age(text: str) -> float:
     return int(match[1]) * _UNITS[match[2]]
 
 
-def exit_code(run: Run, demands: Demands) -> int:
+def exit_code(run: Run, rules: ExitRules) -> int:
     """The exit code of `run`, whose reasons are said; a failed command keeps its own."""
-    if demands.report is not None:
-        _write_report(demands.report, run)
-    silence = _silence(run) if run.is_silent and not demands.allow_no_calls else None
+    if rules.report is not None:
+        _write_report(rules.report, run)
+    silence = _silence(run) if run.is_silent and not rules.allow_no_calls else None
     if run.code:
         if silence:
             console.say(silence)
         return run.code
     if run.tally.failed or any(summary.failure for summary in run.summaries):
         return EXIT_FAILED
-    missed, lost = list(_missed(run, demands)), list(_not_recorded(run, demands))
+    missed, lost = list(_missed(run, rules)), list(_not_recorded(run, rules))
     if silence:
         (lost if run.records else missed).append(silence)
     for reason in missed + lost:
@@ -128,17 +128,17 @@ def serving_exit_code(tally: Tally, summaries: Sequence[Summary]) -> int:
     return EXIT_FAILED if failed else 0
 
 
-def _missed(run: Run, demands: Demands) -> Iterator[str]:
+def _missed(run: Run, rules: ExitRules) -> Iterator[str]:
     """Why a run did not play back what it should have."""
     for summary in run.summaries:
         if summary.misses:
             yield f"{len(summary.misses)} of its calls were refused: {summary.cassette} does not hold them"
-        if demands.strict and summary.unused:
+        if rules.strict and summary.unused:
             ids = ", ".join(f"#{number}" for number in summary.unused[:10])
             yield f"nobody asked for {len(summary.unused)} interactions of {summary.cassette}: {ids}"
-        if demands.max_age is not None and summary.cassette.exists():
+        if rules.max_age is not None and summary.cassette.exists():
             age = time.time() - _recorded_at(summary.cassette)
-            if age > demands.max_age:
+            if age > rules.max_age:
                 yield f"{summary.cassette} was recorded {age / 86400:.0f} days ago: record it again"
     if run.tally.refused and not run.records:
         yield f"{run.tally.refused} of its calls had no cassette to be answered from"
@@ -146,9 +146,9 @@ def _missed(run: Run, demands: Demands) -> Iterator[str]:
         yield f"{run.tally.turned_away} of its connections would have led to the API by another way"
 
 
-def _not_recorded(run: Run, demands: Demands) -> Iterator[str]:
+def _not_recorded(run: Run, rules: ExitRules) -> Iterator[str]:
     """Why a run did not record what it should have."""
-    if demands.allow_dropped or not run.records:
+    if rules.allow_dropped or not run.records:
         return
     for summary in run.summaries:
         for why, number in summary.dropped.items():

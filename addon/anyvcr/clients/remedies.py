@@ -1,4 +1,4 @@
-"""What to try with a runtime whose calls did not come through, by the command's name."""
+"""The likely cause when a runtime's calls do not come through, by the command's name."""
 
 from collections.abc import Sequence
 from pathlib import PurePath

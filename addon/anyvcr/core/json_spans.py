@@ -1,4 +1,4 @@
-"""Places in JSON text: from a JSON path to characters, and back.
+"""Maps a JSON path to the character span of its value, and a span back to its path.
 
 A value can so be replaced, or named, while all other text keeps its bytes.
 """

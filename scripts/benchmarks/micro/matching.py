@@ -25,7 +25,7 @@ def chat(number: int, messages: int) -> bytes:
     told = [
         {
             "role": "user",
-            "content": f"Question {number}, part {part}: " + "lorem ip " * 16,
+            "content": f"NormalizedRequest {number}, part {part}: " + "lorem ip " * 16,
         }
         for part in range(messages)
     ]

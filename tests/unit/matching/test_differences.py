@@ -9,7 +9,7 @@ from anyvcr.core.matching.differences import ABSENT, Shown, compare
 from anyvcr.core.matching.index import Hit, Index
 from anyvcr.core.matching.miss import Miss, suggestions
 from anyvcr.core.matching.miss_text import explain, report
-from anyvcr.core.matching.normalized import Question
+from anyvcr.core.matching.normalized import NormalizedRequest
 from anyvcr.core.matching.rules import Repeats, Rules
 
 CHAT = "https://api.openai.com/v1/chat/completions"
@@ -53,7 +53,9 @@ def differences(
     recorded: Request, sent: Request, rules: Rules | None = None
 ) -> list[tuple[str, Shown, Shown]]:
     used = rules or Rules()
-    found = compare(Question(recorded, used).meaning, Question(sent, used).meaning)
+    found = compare(
+        NormalizedRequest(recorded, used).meaning, NormalizedRequest(sent, used).meaning
+    )
     return [(each.path, each.recorded, each.sent) for each in found]
 
 

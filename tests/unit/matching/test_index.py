@@ -9,7 +9,7 @@ from anyvcr.core.cassette.model import Headers, Interaction, Request, Response
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.matching.index import Hit, Index
 from anyvcr.core.matching.miss import Miss
-from anyvcr.core.matching.normalized import Key, Question
+from anyvcr.core.matching.normalized import Key, NormalizedRequest
 from anyvcr.core.matching.rules import Repeats, Rules
 
 CHAT = "https://api.openai.com/v1/chat/completions"
@@ -735,7 +735,7 @@ def cases(
 
 
 def key(asked: Request, rules: Rules) -> Key:
-    return Question(asked, rules).key
+    return NormalizedRequest(asked, rules).key
 
 
 def recorded(*requests: Request) -> list[Interaction]:
@@ -761,7 +761,7 @@ def missed(index: Index, asked: Request) -> Miss:
 @cases(NEAR_MISSES)
 def test_a_near_miss_is_not_answered(one: Request, other: Request) -> None:
     assert key(one, PLAIN) != key(other, PLAIN)
-    assert not Question(one, PLAIN).matches(Question(other, PLAIN))
+    assert not NormalizedRequest(one, PLAIN).matches(NormalizedRequest(other, PLAIN))
     for asked, there in ((one, other), (other, one)):
         miss = missed(Index(recorded(there)), asked)
         assert not miss.used_up

@@ -9,7 +9,7 @@ import pytest
 from anyvcr.core.cassette.model import Request
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.matching import profiles
-from anyvcr.core.matching.normalized import Question
+from anyvcr.core.matching.normalized import NormalizedRequest
 from anyvcr.core.matching.rules import Rules
 
 RULES = Rules(profiles=profiles.shipped())
@@ -73,8 +73,8 @@ def request(body: Body, agent: str) -> Request:
 
 
 def match(one: Body, other: Body, agent: str, rules: Rules = RULES) -> bool:
-    recorded = Question(request(one, agent), rules)
-    return recorded.matches(Question(request(other, agent), rules))
+    recorded = NormalizedRequest(request(one, agent), rules)
+    return recorded.matches(NormalizedRequest(request(other, agent), rules))
 
 
 def edited(name: str, edit: Edit) -> Body:

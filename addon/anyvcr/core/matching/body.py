@@ -1,4 +1,4 @@
-"""What a request's body says, apart from how it is spelled.
+"""A request's body by its meaning: JSON, JSON Lines, a form, multipart or bytes.
 
 `read` decides the kind (by Content-Type, else by content) and parses; `digest` is equal
 for two bodies exactly when they say the same. Whatever cannot be read as its kind is
@@ -84,7 +84,7 @@ def read(data: bytes, content_type: str = "") -> Body:
 
 
 def same(one: Body, other: Body) -> bool:
-    """Whether two bodies say the same."""
+    """Whether two bodies have the same meaning."""
     match one, other:
         case (Json(before), Json(now)) | (Lines(before), Lines(now)):
             return equal(before, now)
@@ -94,7 +94,7 @@ def same(one: Body, other: Body) -> bool:
 
 
 def digest(body: Body) -> bytes:
-    """32 bytes that stand for what the body says."""
+    """SHA-256 of the body's meaning."""
     if isinstance(body, Raw):
         return sha256(b"raw:" + body.data).digest()
     return sha256(canonical(body).encode()).digest()

@@ -1,8 +1,8 @@
-"""A number that equal requests share, at a fraction of the cost of parsing them.
+"""A cheap hash of a request body: matching requests have equal hashes.
 
 Of a JSON body it stands for its names and texts, without what a spelling may change: order,
 spacing, numbers, and all but ASCII letters and digits, which may or may not be escaped.
-Bodies with the same sketch may still differ; those with another one never say the same.
+Different requests may collide. It costs a fraction of parsing the body.
 """
 
 import re
@@ -12,11 +12,11 @@ from anyvcr.core.matching.rules import Rules
 from anyvcr.core.media_type import FORM, media_type
 
 ANY = 0
-"""The sketch of whatever has no cheaper reading than its whole meaning."""
+"""The hash of every body that can only be compared by parsing it."""
 
 
-def sketch(body: bytes, content_type: str, rules: Rules) -> int:
-    """Equal for two requests of equal meaning under the same rules."""
+def coarse_hash(body: bytes, content_type: str, rules: Rules) -> int:
+    """A cheap hash: matching requests have equal hashes; different requests may collide."""
     if rules.leaves_out:
         return ANY  # what is left out would have to be found first
     # Not by the type alone: malformed bodies of two types may be the same bytes.

@@ -1,4 +1,4 @@
-"""In what two requests differ, part by part."""
+"""The differences between two requests, part by part."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from anyvcr.core.matching.body import (
     same,
 )
 from anyvcr.core.matching.json_value import Value, encode, equal
-from anyvcr.core.matching.normalized import Meaning
+from anyvcr.core.matching.normalized import RequestParts
 from anyvcr.core.matching.target import Target
 
 
@@ -47,7 +47,7 @@ class Difference:
     sent: Shown
 
 
-def compare(recorded: Meaning, sent: Meaning) -> tuple[Difference, ...]:
+def compare(recorded: RequestParts, sent: RequestParts) -> tuple[Difference, ...]:
     """All parts in which the two differ; empty exactly when they match."""
     return (
         *_compare_targets(recorded.target, sent.target),
@@ -207,7 +207,7 @@ T = TypeVar("T")
 
 
 def _paired(recorded: list[T], sent: list[T]) -> Iterator[tuple[T | None, T | None]]:
-    """What stands at the same place, without what is common to both ends where one is longer."""
+    """Items paired by position; where one list is longer, without the common start and end."""
     start, end = (0, 0) if len(recorded) == len(sent) else common_ends(recorded, sent)
     before = recorded[start : len(recorded) - end]
     return zip_longest(before, sent[start : len(sent) - end])

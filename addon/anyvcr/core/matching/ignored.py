@@ -1,4 +1,4 @@
-"""Volatile parts of a body: what the rules ignore is left out before it is compared."""
+"""Leaves out of a body what the rules ignore, before it is compared."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ RENAMED = "tool call "
 
 
 def without_volatile(body: Body, rules: Rules) -> Body:
-    """The body without them; what it was parsed into is changed."""
+    """`body` without the ignored parts. Modifies the parsed value in place."""
     if not rules.ignore and not rules.spans:
         return body
     match body:

@@ -1,8 +1,8 @@
-"""Which recorded interaction answers a request: the index over them.
+"""The index of a cassette: which recorded interaction answers a request.
 
 Interactions are sorted by where they go when they come, and then, in file order and only
-as far as a request needs it, by their sketch. Most are never parsed: what has the bytes
-of the request answers at once, and what has another sketch cannot.
+as far as a request needs it, by their hash. Most are never parsed: what has the bytes
+of the request answers at once, and what has another hash cannot.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from anyvcr.core.cassette.model import Interaction, Request
 from anyvcr.core.matching.miss import Miss
 from anyvcr.core.matching.nearest import Candidate, Nearest, closest, nearest
-from anyvcr.core.matching.normalized import Key, Question
+from anyvcr.core.matching.normalized import Key, NormalizedRequest
 from anyvcr.core.matching.rules import Repeats, Rules
 from anyvcr.core.matching.target import Target
 
@@ -24,7 +24,7 @@ class Hit:
 
 
 @dataclass(slots=True)
-class _Equal:
+class _Group:
     """Positions of interactions that match each other, in file order."""
 
     positions: list[int] = field(default_factory=list)
@@ -33,44 +33,44 @@ class _Equal:
 
 
 @dataclass(slots=True)
-class _Alike:
-    """Interactions of one target and one sketch: `by_key` once their bytes differ."""
+class _SameHash:
+    """Interactions of one target and one hash: `by_key` once their bytes differ."""
 
     first: Request
     rules: Rules
-    equal: _Equal
+    equal: _Group
     """Those with the bytes of the first."""
-    by_key: dict[Key, _Equal] = field(default_factory=dict)
+    by_key: dict[Key, _Group] = field(default_factory=dict)
 
-    def add(self, position: int, recorded: Question) -> None:
+    def add(self, position: int, recorded: NormalizedRequest) -> None:
         if not self.by_key:
             sample = self._sample()
             if recorded.has_bytes_of(sample):
                 self.equal.positions.append(position)
                 return
             self.by_key[sample.key] = self.equal
-        self.by_key.setdefault(recorded.key, _Equal()).positions.append(position)
+        self.by_key.setdefault(recorded.key, _Group()).positions.append(position)
 
-    def equal_to(self, asked: Question) -> _Equal | None:
+    def equal_to(self, asked: NormalizedRequest) -> _Group | None:
         if self.by_key:
             return self.by_key.get(asked.key)
         return self.equal if asked.matches(self._sample()) else None
 
-    def _sample(self) -> Question:
+    def _sample(self) -> NormalizedRequest:
         # Anew each time: what it parses is not to stay in memory.
-        return Question(self.first, self.rules)
+        return NormalizedRequest(self.first, self.rules)
 
 
 @dataclass(slots=True)
 class _Bucket:
-    """Positions of interactions of one target; those before `filed` are in `by_sketch`."""
+    """Positions of interactions of one target; those before `filed` are in `by_hash`."""
 
     positions: list[int] = field(default_factory=list)
     filed: int = 0
-    by_sketch: dict[int, _Alike] = field(default_factory=dict)
+    by_hash: dict[int, _SameHash] = field(default_factory=dict)
 
-    def equal_to(self, asked: Question) -> _Equal | None:
-        alike = self.by_sketch.get(asked.sketch)
+    def equal_to(self, asked: NormalizedRequest) -> _Group | None:
+        alike = self.by_hash.get(asked.coarse_hash)
         return None if alike is None else alike.equal_to(asked)
 
 
@@ -94,7 +94,7 @@ class Index:
             self._buckets.setdefault(target, _Bucket()).positions.append(position)
 
     def unused(self) -> tuple[Interaction, ...]:
-        """Those that answered nothing, in file order."""
+        """Interactions that answered nothing, in file order."""
         return tuple(
             interaction
             for interaction, played in zip(
@@ -104,8 +104,8 @@ class Index:
         )
 
     def take(self, request: Request, *, explain: bool = True) -> Hit | Miss:
-        """Play the interaction that answers; a Miss names the nearest if it is to `explain`."""
-        asked = Question(request, self._rules)
+        """Play the interaction that answers, or return a Miss, which with `explain` names the nearest."""
+        asked = NormalizedRequest(request, self._rules)
         if self._repeats is Repeats.STRICT:
             position = self._next_in_file(asked)
         else:
@@ -115,10 +115,10 @@ class Index:
         self._played[position] = 1
         return Hit(self._interactions[position])
 
-    def _recorded(self, position: int) -> Question:
-        return Question(self._interactions[position].request, self._rules)
+    def _recorded(self, position: int) -> NormalizedRequest:
+        return NormalizedRequest(self._interactions[position].request, self._rules)
 
-    def _next_in_file(self, asked: Question) -> int | None:
+    def _next_in_file(self, asked: NormalizedRequest) -> int | None:
         position = self._expected()
         if position is None or not asked.matches(self._recorded(position)):
             return None
@@ -131,7 +131,7 @@ class Index:
         found = self._played.find(0)
         return None if found < 0 else found
 
-    def _next_equal(self, asked: Question) -> int | None:
+    def _next_equal(self, asked: NormalizedRequest) -> int | None:
         bucket = self._buckets.get(asked.target)
         if bucket is None:
             return None
@@ -139,11 +139,11 @@ class Index:
         while (equal is None or equal.next == len(equal.positions)) and (
             bucket.filed < len(bucket.positions)
         ):
-            if self._file_next(bucket, asked) == asked.sketch:
+            if self._file_next(bucket, asked) == asked.coarse_hash:
                 equal = bucket.equal_to(asked)
         return None if equal is None else self._turn(equal)
 
-    def _turn(self, equal: _Equal) -> int | None:
+    def _turn(self, equal: _Group) -> int | None:
         """The position among equal ones that answers now."""
         if equal.next == len(equal.positions):
             if self._repeats is Repeats.ONCE:
@@ -152,21 +152,21 @@ class Index:
         equal.next += 1
         return equal.positions[equal.next - 1]
 
-    def _file_next(self, bucket: _Bucket, asked: Question) -> int:
-        """File the next interaction; returns its sketch."""
+    def _file_next(self, bucket: _Bucket, asked: NormalizedRequest) -> int:
+        """File the next interaction; returns its hash."""
         position = bucket.positions[bucket.filed]
         bucket.filed += 1
         recorded = self._recorded(position)
         known = asked if asked.has_bytes_of(recorded) else recorded
-        alike = bucket.by_sketch.get(known.sketch)
+        alike = bucket.by_hash.get(known.coarse_hash)
         if alike is None:
-            alike = _Alike(recorded.request, self._rules, _Equal([position]))
-            bucket.by_sketch[known.sketch] = alike
+            alike = _SameHash(recorded.request, self._rules, _Group([position]))
+            bucket.by_hash[known.coarse_hash] = alike
         else:
             alike.add(position, known)
-        return known.sketch
+        return known.coarse_hash
 
-    def _equal_positions(self, asked: Question) -> list[int]:
+    def _equal_positions(self, asked: NormalizedRequest) -> list[int]:
         bucket = self._buckets.get(asked.target)
         if bucket is None:
             return []
@@ -175,7 +175,7 @@ class Index:
         equal = bucket.equal_to(asked)
         return [] if equal is None else equal.positions
 
-    def _miss(self, asked: Question, *, explain: bool) -> Miss:
+    def _miss(self, asked: NormalizedRequest, *, explain: bool) -> Miss:
         equal = self._equal_positions(asked)
         expected = self._expected()
         return Miss(
@@ -187,7 +187,7 @@ class Index:
         )
 
     def _nearest(
-        self, asked: Question, equal: Sequence[int], expected: int | None
+        self, asked: NormalizedRequest, equal: Sequence[int], expected: int | None
     ) -> tuple[Nearest, ...]:
         """The one whose turn it is, if there is a turn, then the others by their likeness."""
         first = [] if expected is None else [expected]

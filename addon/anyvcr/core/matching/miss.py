@@ -1,4 +1,4 @@
-"""A miss: no interaction answers a request, and what would have let it pass."""
+"""A miss: no interaction answers a request; what is nearest, and which options would let it pass."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A miss in words."""
+"""The text of a miss: one line for people, JSON values for programs."""
 
 import json
 import re

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from anyvcr.core.affixes import common_ends, common_start
 from anyvcr.core.matching.differences import Difference, compare
-from anyvcr.core.matching.normalized import Question
+from anyvcr.core.matching.normalized import NormalizedRequest
 from anyvcr.core.matching.target import Target
 
 
@@ -42,12 +42,12 @@ class Candidate(NamedTuple):
     """A recorded interaction that a miss may name."""
 
     id: int
-    recorded: Question
+    recorded: NormalizedRequest
     played: bool
 
 
 def closest(wanted: Target, targets: Iterable[Target]) -> list[Target]:
-    """Those of the targets that are most like the wanted one: by path first, then method, host."""
+    """The targets most like the wanted one: by path first, then method, then host."""
     ranks = [(_likeness(wanted, target), target) for target in targets]
     best = max((likeness for likeness, _ in ranks), default=None)
     return [target for likeness, target in ranks if likeness == best]
@@ -63,7 +63,9 @@ def _likeness(wanted: Target, other: Target) -> tuple[int, ...]:
     )
 
 
-def nearest(asked: Question, candidates: Sequence[Candidate]) -> tuple[Nearest, ...]:
+def nearest(
+    asked: NormalizedRequest, candidates: Sequence[Candidate]
+) -> tuple[Nearest, ...]:
     """The candidates that differ least from the request, the best first."""
     similar = _similarity(asked.request.body)
     ordered = sorted(candidates, key=lambda candidate: candidate.played)[:_CONSIDERED]

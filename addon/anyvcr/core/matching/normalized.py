@@ -1,4 +1,4 @@
-"""What a request asks, under the rules: equality by meaning.
+"""A request in normal form under the rules: what counts in it, and when two are equal.
 
 Two requests match exactly when their meanings are the same, which their keys say as well.
 """
@@ -10,15 +10,15 @@ from typing import NamedTuple
 from anyvcr.core.cassette.model import Request, header
 from anyvcr.core.matching import body
 from anyvcr.core.matching.body import Body
-from anyvcr.core.matching.coarse_hash import sketch
+from anyvcr.core.matching.coarse_hash import coarse_hash
 from anyvcr.core.matching.ignored import without_volatile
 from anyvcr.core.matching.rules import Rules
 from anyvcr.core.matching.target import Target, target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
-    """All of a request that counts, without what the rules ignore."""
+class RequestParts:
+    """The parts of a request that count, without what the rules ignore."""
 
     target: Target
     headers: tuple[tuple[str, str], ...]
@@ -33,8 +33,8 @@ class Key(NamedTuple):
     body: bytes
 
 
-class Question:
-    """A request, recorded or live, of which each part is computed when it is first needed."""
+class NormalizedRequest:
+    """A recorded or live request in normal form; every part is computed on first use."""
 
     def __init__(self, request: Request, rules: Rules) -> None:
         self.request = request
@@ -42,19 +42,19 @@ class Question:
 
     @cached_property
     def target(self) -> Target:
-        """Where it goes."""
+        """Method and URL."""
         return target(self.request, self._rules)
 
     @cached_property
-    def sketch(self) -> int:
-        """The same as that of every question that matches, and of few others."""
-        return sketch(self.request.body, self._content_type, self._rules)
+    def coarse_hash(self) -> int:
+        """The same as that of every request that matches, and of few others."""
+        return coarse_hash(self.request.body, self._content_type, self._rules)
 
     @cached_property
-    def meaning(self) -> Meaning:
+    def meaning(self) -> RequestParts:
         """All that counts."""
         read = body.read(self.request.body, self._content_type)
-        return Meaning(
+        return RequestParts(
             target=self.target,
             headers=self._headers,
             body=without_volatile(read, self._rules),
@@ -65,7 +65,7 @@ class Question:
         """The meaning, to be looked up."""
         return Key(self.target, self._headers, body.digest(self.meaning.body))
 
-    def has_bytes_of(self, other: "Question") -> bool:
+    def has_bytes_of(self, other: "NormalizedRequest") -> bool:
         """Whether the two are equal before any parsing, if their targets are."""
         return (
             self._rules is other._rules
@@ -74,8 +74,8 @@ class Question:
             and self._headers == other._headers
         )
 
-    def matches(self, other: "Question") -> bool:
-        """Whether the two say the same."""
+    def matches(self, other: "NormalizedRequest") -> bool:
+        """Whether the two match."""
         if self.target != other.target or self._headers != other._headers:
             return False
         return self.has_bytes_of(other) or body.same(

@@ -1,4 +1,4 @@
-"""The rules of matching: what does not count, what counts as well, and which answer repeats get."""
+"""The rules of matching: what is ignored, which headers count, and which answer repeats get."""
 
 import re
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ TOOL_CALL_IDS = "tool-call-ids"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What does not count although it differs, and what counts although it is a header.
+    """What is ignored although it differs, and what counts although it is a header.
 
     Raises ConfigError for a declaration that cannot be read.
     """

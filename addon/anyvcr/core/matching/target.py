@@ -1,4 +1,4 @@
-"""Where a request goes: method and URL in their normal form."""
+"""The target of a request: method and URL in normal form."""
 
 import re
 from functools import lru_cache
