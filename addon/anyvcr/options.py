@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from anyvcr.core.cassette.model import Style
-from anyvcr.core.matching.rules import Repeats
 from anyvcr.core.modes import Mode
 
 RUNS = ("record", "replay")
@@ -210,8 +209,13 @@ OPTIONS = (
         flags=("--repeats",),
         help="What identical requests get: each answer once, the last again, all again, or "
         "only in the file's order.",
-        default=Repeats.ONCE,
-        choices=tuple(Repeats),
+        default="once",
+        choices=(
+            "once",
+            "sticky",
+            "cycle",
+            "strict",
+        ),  # Repeats, which takes long to import
     ),
     Option(
         name="redact",

@@ -2,7 +2,8 @@
 
 import options_page
 from anyvcr.cli.main import cli
-from anyvcr.options import OPTIONS
+from anyvcr.core.matching.rules import Repeats
+from anyvcr.options import BY_NAME, OPTIONS
 
 
 def test_the_page_of_options_is_in_step_with_the_table() -> None:
@@ -21,3 +22,7 @@ def test_every_flag_of_the_table_is_taken_by_its_commands() -> None:
 
     stated = {(c, flag) for o in OPTIONS for c in o.commands for flag in o.flags}
     assert stated <= taken
+
+
+def test_every_rule_for_repeats_can_be_chosen() -> None:
+    assert BY_NAME["repeats"].choices == tuple(Repeats)

@@ -5,11 +5,9 @@ recorded, and leaves out what its table names and nothing else.
 """
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 from anyvcr.core.errors import ConfigError
 
@@ -46,6 +44,10 @@ class Profile:
 @cache
 def shipped() -> tuple[Profile, ...]:
     """All profiles of profiles.toml."""
+    # Imported here: they take 20 ms, which `--help` must not wait for.
+    import tomllib  # noqa: PLC0415
+    from importlib import resources  # noqa: PLC0415
+
     text = resources.files(__package__).joinpath("profiles.toml").read_text("utf-8")
     return tuple(
         Profile(
