@@ -14,26 +14,66 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def is_json(text: bytes) -> bool:
-    """Whether `text` is one JSON text."""
+    """Whether `text` is one JSON text; bytes that are not UTF-8 may stand in its strings."""
     try:
-        json.loads(text)
+        json.loads(text.decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError):
         return False
     return True
 
 
+def json_view(body: bytes) -> bytes:
+    """`body` with blanks for what parts the `data:` lines of one event, so that their JSON is whole."""
+    lines, was_data = body.splitlines(keepends=True), False
+    for number, line in enumerate(lines):
+        is_data = line.startswith(b"data:")
+        if is_data and was_data:
+            lines[number] = b"     " + line[5:]
+        was_data = is_data
+    return b"".join(lines)
+
+
+_ATTEMPTS = 8
+"""Lines at which JSON of several lines may begin that turns out to be none."""
+
+
 def json_documents(body: bytes) -> Iterator[tuple[int, int]]:
-    """Spans of the JSON texts in a body: all of it, or its lines (JSON Lines, SSE's `data:`)."""
+    """Spans of the JSON texts in a body: all of it, or its lines (JSON Lines, SSE's `data:`).
+
+    What is no JSON around them does not matter: a byte that is not UTF-8, a NUL at the end,
+    a line that was cut off. An event whose data are several lines is JSON in `json_view`.
+    """
     if is_json(body):
         yield 0, len(body)
         return
-    start = 0
+    view, after, done, attempts = json_view(body), 0, 0, 0
     for line in body.splitlines(keepends=True):
-        value = line.removeprefix(b"data:").strip()
-        if value[:1] in (b"{", b"[") and is_json(value):
-            at = start + line.index(value)
-            yield at, at + len(value)
-        start += len(line)
+        value = _lead(line)
+        after += len(line)
+        at = after - len(value)
+        if at < done or value[:1] not in (b"{", b"["):
+            continue
+        size = _document_size(value)
+        if not size and attempts < _ATTEMPTS:
+            attempts += 1
+            size = _document_size(view[at:])
+        if size:
+            done = at + size
+            yield at, done
+
+
+def _lead(line: bytes) -> bytes:
+    return line.lstrip(b"\xef\xbb\xbf \t").removeprefix(b"data:").lstrip(b" \t")
+
+
+def _document_size(data: bytes) -> int:
+    """Length of the JSON text with which `data` begins; 0 where there is none."""
+    text = data.decode("utf-8", "surrogateescape")
+    try:
+        _, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return 0
+    return len(text[:end].encode("utf-8", "surrogateescape"))
 
 
 def path_at(text: str, offset: int) -> str:
@@ -96,3 +136,42 @@ def _members(text: str, at: int) -> Iterator[tuple[int | str, int, int]]:
 def _skip(text: str, at: int) -> int:
     match = _SPACE.match(text, at)
     return match.end() if match else at
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s"{}\[\],:]+')
+
+
+def leaves(text: str) -> Iterator[tuple[tuple[int | str, ...], int, int]]:
+    """Path and span of every string, and of every list of numbers, in the JSON `text`."""
+    path: list[int | str] = []
+    starts: list[int] = []
+    is_name = False
+    is_flat = False
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        match token[0]:
+            case "{":
+                path.append("")
+                starts.append(match.start())
+                is_name, is_flat = True, False
+            case "[":
+                path.append(0)
+                starts.append(match.start())
+                is_name, is_flat = False, True
+            case "}" | "]":
+                path.pop()
+                start = starts.pop()
+                if is_flat:
+                    yield tuple(path), start, match.end()
+                is_name = is_flat = False
+            case ",":
+                last = path[-1] if path else ""
+                is_name = isinstance(last, str)
+                if isinstance(last, int):
+                    path[-1] = last + 1
+            case '"' if is_name:
+                path[-1] = json.loads(token, strict=False)
+                is_name = False
+            case '"':
+                yield tuple(path), match.start(), match.end()
+                is_flat = False

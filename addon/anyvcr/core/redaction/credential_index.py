@@ -8,6 +8,7 @@ from anyvcr.core.redaction.escapes import DEPTH, any_escape, has_escape, unescap
 from anyvcr.core.redaction.masked import MaskedIndex
 from anyvcr.core.redaction.patterns import PLACEHOLDER
 from anyvcr.core.redaction.string_index import StringIndex
+from anyvcr.core.redaction.tokens import Words, is_run
 
 _ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*(\\(?:u[0-9A-Fa-f]{0,3})?)\Z")
 """The start of an escape that the text after it completes."""
@@ -19,7 +20,9 @@ class CredentialIndex:
     """What a run's credentials look like; none is taken out again."""
 
     def __init__(self) -> None:
-        self._spellings = StringIndex()
+        self._runs = StringIndex()
+        """Spellings that stand in one run of a text's, and so need no look at the rest."""
+        self._others = StringIndex()
         self._stand_ins: dict[bytes, bytes] = {}
         self._unescaped = StringIndex()
         self._by_trace: dict[bytes, list[bytes]] = {}
@@ -30,7 +33,8 @@ class CredentialIndex:
     def add(self, forms: Forms) -> None:
         """Find this credential from now on."""
         for spelling in forms.spellings:
-            self._spellings.add(spelling.text)
+            index = self._runs if is_run(spelling.text) else self._others
+            index.add(spelling.text)
             self._stand_ins.setdefault(spelling.text, spelling.stand_in)
             for trace in spelling.traces:
                 self._unescaped.add(trace)
@@ -38,10 +42,13 @@ class CredentialIndex:
         self._masked.add(forms.value, forms.stand_in)
         self._has_odd = self._has_odd or forms.odd
 
-    def replace(self, text: bytes) -> bytes:
-        """`text` with a stand-in for each credential; the same object where it holds none."""
+    def replace(self, text: bytes, words: Words) -> bytes:
+        """`text` with a stand-in for each credential; the same object where it holds none.
+
+        `words` are those of `text`.
+        """
         out, done = [], 0
-        for start, end in self._found(text):
+        for start, end in self._found(text, words.joined):
             begin = _start_of_escape(text, start)
             out += [text[done:begin], self._stand_ins[text[start:end]]]
             done = end
@@ -51,7 +58,7 @@ class CredentialIndex:
 
     def overwrite(self, data: bytes) -> bytes:
         """`data` with each credential overwritten, so that its offsets stay."""
-        found = self._found(data)
+        found = self._found(data, data)
         if not found:
             return data
         cleaned = bytearray(data)
@@ -60,9 +67,11 @@ class CredentialIndex:
             cleaned[start:end] = filler[: end - start]
         return bytes(cleaned)
 
-    def _found(self, text: bytes) -> list[tuple[int, int]]:
+    def _found(self, text: bytes, runs: bytes) -> list[tuple[int, int]]:
         """Spans of credentials in order, apart; where two overlap, the longer one."""
-        hits = list(self._spellings.find(text))
+        hits = list(self._others.find(text))
+        if self._runs.has_any(runs):
+            hits += self._runs.find(text)
         if len(hits) < 2:
             return hits
         hits.sort(key=lambda hit: (hit[0] - hit[1], hit[0]))

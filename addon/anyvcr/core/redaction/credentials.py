@@ -13,9 +13,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from anyvcr.core.cassette.model import encode
 from anyvcr.core.redaction.credential_index import CredentialIndex
+from anyvcr.core.redaction.detect import find
 from anyvcr.core.redaction.encodings import Forms
+from anyvcr.core.redaction.named_values import is_opaque
 from anyvcr.core.redaction.patterns import PLACEHOLDER
-from anyvcr.core.redaction.secret_names import is_secret_header, is_secret_parameter
+from anyvcr.core.redaction.secret_names import (
+    is_secret_header,
+    is_secret_parameter,
+    may_be_secret_name,
+)
+from anyvcr.core.redaction.tokens import Words, words
 
 SHORTEST = 8
 """Characters. A shorter value stands in ordinary text by chance, and replacing it would
@@ -32,6 +39,7 @@ other text holds too."""
 _SUBPROTOCOL = re.compile(
     r"openai-(?:insecure-api-key|organization|project)\.([^\s,]+)"
 )
+_SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey|api-key)\s+")
 _SIGNATURE = re.compile(r"""(?i)(?:signature|credential|response)=["']?([^,"'\s]+)""")
 
 
@@ -106,9 +114,14 @@ class Credentials:
                 self.revision += 1
         return secrets
 
-    def replace(self, text: bytes) -> bytes:
-        """`text` without any credential; the same object where it holds none."""
-        return self._index.replace(text) if self._values else text
+    def replace(self, text: bytes, found: Words | None = None) -> bytes:
+        """`text` without any credential; the same object where it holds none.
+
+        `found` are the words of `text`, where they are known.
+        """
+        if not self._values:
+            return text
+        return self._index.replace(text, found or words(text))
 
     def overwrite(self, data: bytes) -> bytes:
         """As `replace` for binary data, whose offsets must stay: plain, base64 and hexadecimal only."""
@@ -138,6 +151,19 @@ class Credentials:
                     self.add(match[1])
             case _ if is_secret_header(name):
                 self.add(value)
+                self.add(_SCHEME.sub("", value.strip()))
+            case _:
+                self._see_any(name, value)
+
+    def _see_any(self, name: str, value: str) -> None:
+        """A header of any name carries a credential where its value says so."""
+        scheme = _SCHEME.match(value.strip())
+        bare = _SCHEME.sub("", value.strip())
+        if scheme or (may_be_secret_name(name) and is_opaque(encode(bare))):
+            self.add(bare)
+        text = encode(value)
+        for hit in find(text):
+            self.add(text[hit.start : hit.end].decode("utf-8", "surrogateescape"))
 
     def _see_authorization(self, value: str, *, is_proxy: bool) -> None:
         scheme, _, rest = value.strip().partition(" ")
@@ -167,5 +193,6 @@ class Credentials:
         parts = urlsplit(url)
         for query in (parts.query, parts.fragment):
             for name, value in parse_qsl(query, errors="surrogateescape"):
-                if is_secret_parameter(name):
+                is_secret = may_be_secret_name(name) and is_opaque(encode(value))
+                if is_secret or is_secret_parameter(name):
                     self.add(value)

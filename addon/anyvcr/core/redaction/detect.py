@@ -13,7 +13,12 @@ from urllib.parse import unquote_plus
 from anyvcr.core.cassette.model import Headers, Interaction, encode, header
 from anyvcr.core.json_spans import json_documents, path_at, path_of
 from anyvcr.core.media_type import FORM, media_type
-from anyvcr.core.redaction.named_values import may_name, named
+from anyvcr.core.redaction.body_text import (
+    decompressed,
+    is_text,
+    wide_encoding,
+)
+from anyvcr.core.redaction.named_values import is_opaque, may_name, named
 from anyvcr.core.redaction.patterns import (
     Hit,
     in_runs,
@@ -25,15 +30,19 @@ from anyvcr.core.redaction.secret_names import (
     is_sample,
     is_secret_header,
     is_secret_parameter,
+    may_be_secret_name,
 )
 from anyvcr.core.redaction.secret_urls import in_user_info, may_sign, signed
 from anyvcr.core.redaction.stream_deltas import joined
-from anyvcr.core.redaction.tokens import outside, words
+from anyvcr.core.redaction.tokens import Words, outside, words
 
 
-def find(text: bytes) -> list[Hit]:
-    """Every secret in `text` by its shape or the name beside it, in order, apart."""
-    found = words(text)
+def find(text: bytes, found: Words | None = None) -> list[Hit]:
+    """All secrets in `text` as sorted spans that do not overlap, by shape or by the name beside them.
+
+    `found` are the words of `text`, where they are known.
+    """
+    found = found or words(text)
     hits = list(in_runs(text, found))
     if found.letters is not None and not (
         may_name(found.letters) or may_sign(found.letters)
@@ -78,9 +87,9 @@ _PARAMETER = re.compile(rb"(?:^|[?&#])([^=&#?\s]+)=([^&#\s]+)")
 _USER = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#@\s]+)@")
 
 
-def find_in_url(url: bytes) -> list[Hit]:
+def find_in_url(url: bytes, found: Words | None = None) -> list[Hit]:
     """As `find`; also all that stands in a URL under a telling name, and its user and password."""
-    hits = find(url)
+    hits = find(url, found)
     for user in _USER.finditer(url) if b"@" in url else ():
         if not is_placeholder(user[1]):
             hits.append(Hit(user.start(1), user.end(1), "url-credentials"))
@@ -90,9 +99,9 @@ def find_in_url(url: bytes) -> list[Hit]:
     return _apart(hits)
 
 
-def find_in_form(text: bytes) -> list[Hit]:
+def find_in_form(text: bytes, found: Words | None = None) -> list[Hit]:
     """As `find`, in an urlencoded body."""
-    return _apart([*find(text), *_parameters(text, 0)])
+    return _apart([*find(text, found), *_parameters(text, 0)])
 
 
 def _parameters(text: bytes, start: int) -> Iterator[Hit]:
@@ -100,8 +109,11 @@ def _parameters(text: bytes, start: int) -> Iterator[Hit]:
     for match in _PARAMETER.finditer(text, start):
         name = unquote_plus(match[1].decode("utf-8", "replace"))
         # In a sentence, a mark may follow the URL.
-        plain = is_placeholder(match[2].rstrip(b":,.;)'\""))
-        if is_secret_parameter(name, signed=has_signature) and not plain:
+        plain = is_placeholder(match[2].rstrip(b":,.;)'\"")) or is_sample(match[2])
+        is_secret = is_secret_parameter(name, signed=has_signature) or (
+            may_be_secret_name(name) and is_opaque(match[2])
+        )
+        if is_secret and not plain:
             yield Hit(match.start(2), match.end(2), "secret-parameter")
 
 
@@ -118,14 +130,14 @@ def _is_plain(piece: bytes) -> bool:
     return is_sample(piece) or _PLAIN_PIECE.fullmatch(piece) is not None
 
 
-def find_in_header(name: str, value: bytes) -> list[Hit]:
+def find_in_header(name: str, value: bytes, found: Words | None = None) -> list[Hit]:
     """As `find`; all of the value where the name says so."""
     if is_secret_header(name):
         plain = is_placeholder(value) or (
             is_sample(value) and all(map(_is_plain, _PIECES.split(value)))
         )
         return [] if plain or not value else [Hit(0, len(value), "secret-header")]
-    hits = find_in_url(value)
+    hits = find_in_url(value, found)
     for match in _PROTOCOL.finditer(value):
         if not is_placeholder(match[1]):
             hits.append(Hit(match.start(1), match.end(1), "secret-header"))
@@ -135,16 +147,20 @@ def find_in_header(name: str, value: bytes) -> list[Hit]:
 _FIELD = re.compile(rb'(?i)\r\ncontent-disposition:[^\r\n]*[; ]name="?([^";\r\n]+)')
 
 
-def find_in_part(part: bytes) -> list[Hit]:
+def find_in_part(part: bytes, found: Words | None = None) -> list[Hit]:
     """As `find`, in one part of a multipart body; all of a field under a telling name."""
-    hits = find(part)
+    hits = find(part, found)
     head = part.partition(b"\r\n\r\n")[0]
     start, field = len(head) + 4, _FIELD.search(head)
-    if field and is_secret_parameter(field[1].decode("utf-8", "replace")):
-        value = part[start:]
-        if value and not is_placeholder(value):
-            hits.append(Hit(start, len(part), "secret-parameter"))
+    if field and start < len(part):
+        own = find_in_value(field[1].decode("utf-8", "replace"), part[start:])
+        hits += [h for h in _moved(own, start) if h.rule == "secret-parameter"]
     return _apart(hits)
+
+
+def _moved(hits: list[Hit], by: int) -> Iterator[Hit]:
+    for hit in hits:
+        yield Hit(hit.start + by, hit.end + by, hit.rule)
 
 
 def find_in_body(body: bytes, content_type: str) -> list[Hit]:
@@ -154,10 +170,34 @@ def find_in_body(body: bytes, content_type: str) -> list[Hit]:
     hits: list[Hit] = []
     for start, end in parts(body):
         part = body[start:end]
-        if is_text(part):
-            found = find(part) if end - start == len(body) else find_in_part(part)
-            hits += [Hit(h.start + start, h.end + start, h.rule) for h in found]
+        inside = start + content_start(part)
+        inner = _within(body[inside:end])
+        if inner is not None:
+            found = find_in_body(inner, "")
+            hits += (Hit(inside, end, hit.rule) for hit in found[:1])
+            part = body[start:inside]
+        if not is_text(part[content_start(part) :]):
+            continue
+        found = find(part) if end - start == len(body) else find_in_part(part)
+        hits += _moved(found, start)
     return hits
+
+
+def _within(content: bytes) -> bytes | None:
+    """What gzip, or UTF-16, that stands in a body holds; None where it is neither."""
+    if (inner := decompressed(content)) is not None:
+        return inner
+    if encoding := wide_encoding(content):
+        return content.decode(encoding).encode("utf-8", "surrogatepass")
+    return None
+
+
+def content_start(part: bytes) -> int:
+    """Where a multipart body's part begins to be a file; 0 for any other body."""
+    if not part.startswith((b"--", b"\r\n--")):
+        return 0
+    at = part.find(b"\r\n\r\n", 0, 4096)
+    return 0 if at < 0 else at + 4
 
 
 def parts(body: bytes) -> Iterator[tuple[int, int]]:
@@ -172,17 +212,6 @@ def parts(body: bytes) -> Iterator[tuple[int, int]]:
         end = len(body) if end < 0 else end
         yield start, end
         start = end
-
-
-def is_text(body: bytes) -> bool:
-    """Whether `body` is UTF-8 without NUL."""
-    if b"\0" in body:
-        return False
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,11 +231,22 @@ def scan(interaction: Interaction) -> tuple[Finding, ...]:
         *_found("request request_uri", find_in_url(encode(request.request_uri))),
         *_found("request host", find_in_url(encode(request.host))),
         *_found("request method", find(encode(request.method))),
+        *_found("request proto", find(encode(request.proto))),
+        *_found("request remote_addr", find(encode(request.remote_addr))),
+        *_found(
+            "request transfer_encoding",
+            find(encode("\n".join(request.transfer_encoding))),
+        ),
         *_scan_headers("request header", request.headers),
         *_scan_headers("request trailer", request.trailer),
         *_scan_form(request.form),
         *_scan_body("request body", request.body, request.headers),
         *_found("response status", find(encode(response.status))),
+        *_found("response proto", find(encode(response.proto))),
+        *_found(
+            "response transfer_encoding",
+            find(encode("\n".join(response.transfer_encoding))),
+        ),
         *_scan_headers("response header", response.headers),
         *_scan_headers("response trailer", response.trailer),
         *_scan_body("response body", response.body, response.headers),
@@ -217,8 +257,10 @@ def scan(interaction: Interaction) -> tuple[Finding, ...]:
         ("response", response.extra),
     ):
         for key, value in extra:
-            text = json.dumps(value, ensure_ascii=False, default=str)
-            found += _found(f"{place} {key}", find(encode(text)))
+            text = json.dumps({key: value}, ensure_ascii=False, default=str)
+            hits = find(encode(text))
+            has_name = find(encode(key))
+            found += _found(f"{place} {'key' if has_name else key}", hits)
     return tuple(dict.fromkeys(found))
 
 
@@ -229,23 +271,37 @@ def _found(where: str, hits: list[Hit]) -> Iterator[Finding]:
 
 def _scan_headers(where: str, headers: Headers) -> Iterator[Finding]:
     for name, values in headers:
+        if hits := find(encode(name)):
+            yield from _found(f"{where}'s name", hits)
+            continue
         for value in values:
             yield from _found(f"{where} {name}", find_in_header(name, encode(value)))
 
 
 def _scan_form(form: Headers) -> Iterator[Finding]:
     for name, values in form:
+        if hits := find(encode(name)):
+            yield from _found("request form's name", hits)
+            continue
         for value in values:
             yield from _found(
                 f"request form {name}", find_in_value(name, encode(value))
             )
 
 
-def find_in_value(name: str, value: bytes) -> list[Hit]:
+def find_in_value(name: str, value: bytes, found: Words | None = None) -> list[Hit]:
     """As `find`, in the decoded value of the parameter `name`."""
     if is_secret_parameter(name) and value:
-        return [] if is_placeholder(value) else [Hit(0, len(value), "secret-parameter")]
-    return find(value)
+        plain = is_placeholder(value) or is_sample(value)
+        return [] if plain else [Hit(0, len(value), "secret-parameter")]
+    return _looking_secret(name, value) or find(value, found)
+
+
+def _looking_secret(name: str, value: bytes) -> list[Hit]:
+    """All of a value that looks secret, under a name that other things have, too: `pass`, `X_TOKEN`."""
+    if not (may_be_secret_name(name) and is_opaque(value)):
+        return []
+    return [] if is_placeholder(value) else [Hit(0, len(value), "secret-parameter")]
 
 
 def _scan_body(where: str, body: bytes, headers: Headers) -> Iterator[Finding]:

@@ -16,16 +16,26 @@ from anyvcr.core.redaction.secret_names import (
     may_be_secret_name,
 )
 
-_WORDS = (
-    *(b"key", b"secret", b"token", b"authorization", b"cookie"),
-    *(b"password", b"passwd", b"passphrase", b"pass", b"pwd"),
-    *(b"auth", b"bearer", b"credential", b"credentials", b"jwt", b"string"),
-)
+_STEMS: dict[bytes, bytes] = {
+    b"key": b"",
+    b"secret": b"",
+    b"token": b"",
+    b"cookie": b"",
+    b"auth": b"(?:orization)?",
+    b"pass": b"(?:word|wd|phrase)?",
+    b"pwd": b"",
+    b"bearer": b"",
+    b"credential": b"s?",
+    b"secretstring": b"",
+    b"connection": b"[_-]?string",
+}
 """How the names of secrets end, in lower case (secret_names.py decides on the whole name)."""
 _Q = rb"""(?:\\{0,16}["'])"""
 _SPACE = rb"(?:\s|\\{1,8}[nrt]){0,32}"
 _LINKED = rb"(?=" + _Q + rb"?[ \t]{0,2}(?:=>|:?=|:|,|>))"
-_FIELD_ENDS = tuple((word, re.compile(word + _LINKED)) for word in _WORDS)
+_FIELD_ENDS = tuple(
+    (stem, re.compile(stem + end + _LINKED)) for stem, end in _STEMS.items()
+)
 
 _LINK = re.compile(
     rb"(?P<named>" + _Q + rb")?(?:"
@@ -73,7 +83,7 @@ _RESUMES = 4
 
 def may_name(letters: bytes) -> bool:
     """Whether a text, of whose letters in lower case these are all, may have what `named` finds."""
-    return any(word in letters for word in _WORDS)
+    return any(stem in letters for stem in _STEMS)
 
 
 def named(text: bytes, lower: bytes, start: int) -> Iterator[Hit]:
@@ -143,7 +153,7 @@ def _value(text: bytes, after: int, name: str) -> tuple[Hit | None, int]:
         is_sure = is_secret_name(name)
     if is_sure:
         return _hit(text, start, end, _is_secret(value, name)), max(end, start)
-    return _hit(text, start, end, _is_opaque(value)), max(end, start)
+    return _hit(text, start, end, is_opaque(value)), max(end, start)
 
 
 def _hit(text: bytes, start: int, end: int, is_secret: bool) -> Hit | None:
@@ -196,7 +206,7 @@ def _unquoted(
         return None, stretch
     if not is_sure:
         opaque = _OPAQUE.match(value)
-        if opaque and _is_opaque(opaque[0]):
+        if opaque and is_opaque(opaque[0]):
             return Hit(start, start + opaque.end(), "named-secret"), stretch
         return None, stretch
     token = _TOKEN.match(value)
@@ -222,8 +232,8 @@ def _is_chosen(value: bytes) -> bool:
     )
 
 
-def _is_opaque(value: bytes) -> bool:
-    """Whether a value looks secret by itself, beside a name that other things have, too."""
+def is_opaque(value: bytes) -> bool:
+    """Whether all of `value` looks secret by itself, beside a name that other things have, too."""
     return (
         _OPAQUE.fullmatch(value) is not None
         and sum(48 <= code <= 57 for code in value) >= 2

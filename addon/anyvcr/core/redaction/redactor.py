@@ -8,28 +8,43 @@ another key on playback still matches.
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from anyvcr.core.cassette.model import Extra, Headers, Request, Response, encode, header
+from anyvcr.core.cassette.model import (
+    Extra,
+    Headers,
+    Request,
+    Response,
+    encode,
+    header,
+)
 from anyvcr.core.errors import AnyvcrError, RedactionError
-from anyvcr.core.json_spans import is_json, json_documents, spans
+from anyvcr.core.json_spans import is_json, json_documents, json_view, spans
 from anyvcr.core.redaction import stream_deltas
+from anyvcr.core.redaction.body_text import (
+    compressed,
+    decompressed,
+    is_text,
+    wide_encoding,
+)
 from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.detect import (
+    content_start,
     find,
     find_in_form,
     find_in_header,
     find_in_part,
     find_in_url,
     find_in_value,
-    is_text,
     parts,
     splice,
 )
 from anyvcr.core.redaction.patterns import PLACEHOLDER, Hit
+from anyvcr.core.redaction.tokens import Words, words
 from anyvcr.core.redaction.user_rules import RedactionRules
 
 if TYPE_CHECKING:
@@ -53,7 +68,7 @@ _WORD = PLACEHOLDER.decode()
 
 _T = TypeVar("_T")
 _Message = TypeVar("_Message", Request, Response)
-Finder: TypeAlias = Callable[[bytes], list[Hit]]
+Finder: TypeAlias = Callable[[bytes, Words], list[Hit]]
 
 
 class Redactor:
@@ -103,6 +118,10 @@ class Redactor:
         if length >= 0 and length == len(message.body):
             length = len(body)
         fields = own | {
+            "proto": self._text(message.proto, find),
+            "transfer_encoding": tuple(
+                self._text(each, find) for each in message.transfer_encoding
+            ),
             "headers": self._headers(message.headers),
             "trailer": self._headers(message.trailer),
             "body": body,
@@ -126,21 +145,36 @@ class Redactor:
         )
 
     def _named(
-        self, named: Headers, finder: Callable[[str, bytes], list[Hit]]
+        self, named: Headers, finder: Callable[[str, bytes, Words], list[Hit]]
     ) -> Headers:
-        return tuple(
+        cleaned = [
             (
-                name,
+                self._text(name, find),
                 tuple(
                     self._text(value, partial(finder, name), (finder, name))
                     for value in values
                 ),
             )
             for name, values in named
-        )
+        ]
+        if all(new[0] == old[0] for new, old in zip(cleaned, named, strict=True)):
+            return tuple(cleaned)
+        # Names that became one are one: a mapping of YAML has each once.
+        merged: dict[str, tuple[str, ...]] = {}
+        for name, values in cleaned:
+            merged[name] = (*merged.get(name, ()), *values)
+        return tuple(merged.items())
 
     def _extra(self, extra: Extra) -> Extra:
-        return tuple((key, self._object(value)) for key, value in extra)
+        return tuple(
+            (self._text(key, find), self._member(key, value)) for key, value in extra
+        )
+
+    def _member(self, name: str, value: object) -> object:
+        """What stands under `name`, which may make a secret of it."""
+        if not isinstance(value, str):
+            return self._object(value)
+        return self._text(value, partial(find_in_value, name), (find_in_value, name))
 
     def _object(self, value: object) -> object:
         """A value of YAML or JSON, all its texts redacted, and the names in it too."""
@@ -168,13 +202,35 @@ class Redactor:
 
     def _body(self, body: bytes, content_type: str) -> bytes:
         form = content_type.lower().startswith("application/x-www-form-urlencoded")
-        pieces = [body[start:end] for start, end in parts(body)]
-        finder = find_in_form if form else find if len(pieces) == 1 else find_in_part
+        spans = list(parts(body))
+        finder = find_in_form if form else find if len(spans) == 1 else find_in_part
+        said_json = _is_json_type(content_type)
         cleaned = [
-            self._text_body(piece, finder) if is_text(piece) else self._binary(piece)
-            for piece in pieces
+            self._part(body[start:end], finder, said_json=said_json)
+            for start, end in spans
         ]
-        return body if cleaned == pieces else b"".join(cleaned)
+        whole = cleaned[0] if len(cleaned) == 1 else b"".join(cleaned)
+        return body if whole == body else whole
+
+    def _part(self, part: bytes, finder: Finder, *, said_json: bool = False) -> bytes:
+        """A body, or one part of a multipart body with the lines that say what it is."""
+        start = content_start(part)
+        content = part[start:]
+        if (inner := decompressed(content)) is not None:
+            after = self._part(inner, find)
+            content = content if after == inner else compressed(after)
+        elif encoding := wide_encoding(content):
+            inner = content.decode(encoding).encode("utf-8", "surrogatepass")
+            after = self._text_body(inner, find, said_json=said_json)
+            if after != inner:
+                content = after.decode("utf-8", "surrogatepass").encode(encoding)
+        elif is_text(content):
+            return self._text_body(part, finder, said_json=said_json)
+        else:
+            content = self._binary(content)
+        if start:
+            return self._text_body(part[:start], find_in_part) + content
+        return part if content == part else content
 
     def _binary(self, data: bytes) -> bytes:
         """Data that is no text, each secret in it overwritten: its offsets stay.
@@ -193,29 +249,44 @@ class Redactor:
 
     def _overwritten(self, data: bytes) -> bytes:
         cleaned = bytearray(self._credentials.overwrite(data))
+        for start, end in self._matched(bytes(cleaned)):
+            cleaned[start:end] = _filler(end - start)
         for start, end, _ in find(bytes(cleaned)):
-            filler = PLACEHOLDER * (1 + (end - start) // len(PLACEHOLDER))
-            cleaned[start:end] = filler[: end - start]
+            cleaned[start:end] = _filler(end - start)
         return data if cleaned == data else bytes(cleaned)
 
-    def _text_body(self, body: bytes, finder: Finder) -> bytes:
-        by_path = self._by_path(body)
+    def _matched(self, data: bytes) -> list[tuple[int, int]]:
+        """Spans in binary data of what the user's patterns find, in bytes."""
+        if not self._rules.expressions:
+            return []
+        text = data.decode("latin-1")
+        return [
+            span for each in self._rules.expressions for span in _matches(text, each)
+        ]
+
+    def _text_body(
+        self, body: bytes, finder: Finder, *, said_json: bool = False
+    ) -> bytes:
+        by_path = self._by_path(body, said_json=said_json)
         cleaned = self._clean(by_path, finder)
         if cleaned is not by_path:
             documents = list(json_documents(by_path))
-            if len(list(json_documents(cleaned))) != len(documents):
+            whole = documents == [(0, len(by_path))]
+            if len(list(json_documents(cleaned))) != len(documents) or (
+                whole and not is_json(cleaned)
+            ):
                 cleaned = self._clean_by_value(by_path, documents, finder)
         return self._clean_deltas(cleaned)
 
     def _clean_deltas(self, body: bytes) -> bytes:
-        """`body` without the secrets that only its events together hold."""
-        texts = stream_deltas.joined(body)
-        for number in range(len(texts)):
-            before = texts[number].text
-            after = self._text(before, find)
-            if after is not before:
-                body = stream_deltas.rewrite(body, texts[number], after)
-                texts = stream_deltas.joined(body)  # in the same order, at other places
+        """`body` without the secrets that only its events, or the items of a list, hold together."""
+        for _ in range(_ROUNDS):
+            texts = stream_deltas.joined(body)
+            cleaned = ((each, self._text(each.text, find)) for each in texts)
+            changed = [(each, after) for each, after in cleaned if after != each.text]
+            if not changed:
+                break
+            body = stream_deltas.rewrite_all(body, changed)
         return body
 
     def _clean_by_value(
@@ -235,13 +306,20 @@ class Redactor:
             done = end
         return b"".join((*out, self._clean(body[done:], finder)))
 
-    def _by_path(self, body: bytes) -> bytes:
+    def _by_path(self, body: bytes, *, said_json: bool) -> bytes:
         if not self._rules.paths:
             return body
-        out, done = [], 0
+        out, done, view = [], 0, json_view(body)
         for start, end in json_documents(body):
-            out += [body[done:start], _cut(body[start:end], self._rules.paths)]
+            old, seen = body[start:end], view[start:end]
+            out += [body[done:start], _cut(old, seen, self._rules.paths)]
             done = end
+        if not out and said_json and body.lstrip()[:1] in (b"{", b"["):
+            msg = (
+                f"the rule {self._rules.json_paths[0]} cannot be applied: the body is said to be"
+                " JSON and is not; record it without the rule, or remove it by regex:PATTERN"
+            )
+            raise RedactionError(msg)
         after = b"".join((*out, body[done:]))
         return body if after == body else after
 
@@ -250,8 +328,10 @@ class Redactor:
         for _ in range(_ROUNDS):
             before = text
             text = self._by_pattern(text)
-            text = self._credentials.replace(text)
-            text = splice(text, finder(text))
+            found = words(text)
+            replaced = self._credentials.replace(text, found)
+            found = found if replaced is text else words(replaced)
+            text = splice(replaced, finder(replaced, found))
             if text is before or text == before:
                 return before
         msg = (
@@ -265,14 +345,7 @@ class Redactor:
             return text
         before = after = text.decode("utf-8", "surrogateescape")
         for pattern in self._rules.expressions:
-            try:
-                after = _without(after, pattern)
-            except TimeoutError:
-                msg = (
-                    f"{pattern.pattern!r} took more than {SECONDS:g} s on a text of"
-                    f" {len(text):,} bytes; make it more definite"
-                )
-                raise RedactionError(msg) from None
+            after = _without(after, pattern)
         return text if after == before else encode(after)
 
     # The last method: after it, `bytes` is not the type.
@@ -294,18 +367,40 @@ def _failing_closed(what: str, redact: Callable[[_T], _T], value: _T) -> _T:
         raise RedactionError(msg) from None
 
 
+def _filler(size: int) -> bytes:
+    return (PLACEHOLDER * (1 + size // len(PLACEHOLDER)))[:size]
+
+
 def _without(text: str, pattern: "regex.Pattern[str]") -> str:
     """`text` without what `pattern` finds outside of placeholders."""
-    taken = [(at, at + len(_WORD)) for at in _occurrences(text, _WORD)]
     out, done = [], 0
-    for match in pattern.finditer(text, timeout=SECONDS):
-        groups = range(1, pattern.groups + 1) if pattern.groups else (0,)
-        for start, end in sorted(match.span(group) for group in groups):
-            inside = any(first <= start and end <= last for first, last in taken)
-            if start >= done and end > start and not inside:
-                out += [text[done:start], _WORD]
-                done = end
+    for start, end in _matches(text, pattern):
+        out += [text[done:start], _WORD]
+        done = end
     return "".join((*out, text[done:]))
+
+
+def _matches(text: str, pattern: "regex.Pattern[str]") -> list[tuple[int, int]]:
+    """Spans of what `pattern` finds outside of placeholders; raises RedactionError."""
+    taken = sorted((at, at + len(_WORD)) for at in _occurrences(text, _WORD))
+    starts = [start for start, _ in taken]
+    spans, done = [], 0
+    try:
+        for match in pattern.finditer(text, timeout=SECONDS):
+            groups = range(1, pattern.groups + 1) if pattern.groups else (0,)
+            for start, end in sorted(match.span(group) for group in groups):
+                near = bisect_right(starts, start) - 1
+                inside = near >= 0 and end <= taken[near][1]
+                if start >= done and end > start and not inside:
+                    spans.append((start, end))
+                    done = end
+    except TimeoutError:
+        msg = (
+            f"{pattern.pattern!r} took more than {SECONDS:g} s on a text of"
+            f" {len(text):,} bytes; make it more definite"
+        )
+        raise RedactionError(msg) from None
+    return spans
 
 
 def _occurrences(text: str, word: str) -> Iterator[int]:
@@ -315,16 +410,17 @@ def _occurrences(text: str, word: str) -> Iterator[int]:
         at = text.find(word, at + len(word))
 
 
-def _cut(document: bytes, paths: "tuple[JSONPath, ...]") -> bytes:
-    """A JSON text with `REDACTED` for what stands at `paths`."""
+def _cut(document: bytes, view: bytes, paths: "tuple[JSONPath, ...]") -> bytes:
+    """A JSON text with `REDACTED` for what stands at `paths`; `view` is its JSON alone."""
     text = document.decode("utf-8", "surrogateescape")
-    value = json.loads(text)
+    seen = view.decode("utf-8", "surrogateescape")
+    value = json.loads(seen)
     found = {match.parts for path in paths for match in path.finditer(value)}
-    places = sorted({span for path in found for span in spans(text, path)})
+    places = sorted({span for path in found for span in spans(seen, path)})
     out, done = [], 0
     for start, end in places:
         if start >= done:
-            old = json.loads(text[start:end])
+            old = json.loads(seen[start:end])
             new = _mapped(old, lambda _: _WORD, number=0)
             out += [
                 text[done:start],
@@ -332,6 +428,11 @@ def _cut(document: bytes, paths: "tuple[JSONPath, ...]") -> bytes:
             ]
             done = end
     return encode("".join((*out, text[done:])))
+
+
+def _is_json_type(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
 
 
 def _mapped(

@@ -1,19 +1,22 @@
-"""Texts that a stream sends word by word, put together again.
+"""Texts that come in pieces, put together again: from events, from lines, from lists.
 
-A model that repeats a key sends it in pieces, each in an event of its own: no event holds
-it, the text that a program puts together does.
+A model that repeats a key sends it in pieces, each in an event of its own; `logprobs` list
+the same text token by token and byte by byte. No piece holds the key, the text that a
+program puts together does.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias
 
-from anyvcr.core.json_spans import spans
+from anyvcr.core import sse
+from anyvcr.core.affixes import common_ends
+from anyvcr.core.json_spans import leaves
 
 Path: TypeAlias = "tuple[int | str, ...]"
 
-_STREAM = (b"data:", b"event:", b"id:", b":")
 _TELLS_APART = (
     "type",
     "index",
@@ -24,14 +27,24 @@ _TELLS_APART = (
 )
 """Members that say which of several texts, sent at the same time, an event is of."""
 _ANY_TELLS = frozenset(_TELLS_APART)
+_ALTERNATIVES = frozenset(("top_logprobs", "candidates"))
+"""Lists of which each position is a text of its own."""
+_MEMBERS = (b'"token"', b'"word"', b'"bytes"')
+_LIST = re.compile(rb'\[\s*"[^"\\]{0,12}"\s*,\s*"')
+"""What a document has that may list a text in pieces."""
+_PIECE = 16
+"""Characters that the pieces of a text in a list have on average, at most."""
+_WORD = "REDACTED"
 
 
 class Piece(NamedTuple):
-    """One event's part of a text."""
+    """One part of a text."""
 
-    start: int
-    end: int
-    """Span of the event's JSON in the body, in characters."""
+    document: int
+    """Which of the body's documents holds it."""
+    holder: object
+    """The object or list that holds it; None where the document is the piece."""
+    name: int | str
     text: str
 
 
@@ -40,7 +53,7 @@ class Joined:
     """A text and the pieces it came in."""
 
     path: Path
-    """Where in each event its piece stands."""
+    """Where its first piece stands in its document."""
     pieces: tuple[Piece, ...]
 
     @property
@@ -58,62 +71,168 @@ class Joined:
         return False
 
 
+class _Document(NamedTuple):
+    start: int
+    end: int
+    """Span in the body, in characters."""
+    value: object
+    """As JSON; None for plain text."""
+    text: str = ""
+    """The plain text."""
+
+
 def joined(body: bytes) -> list[Joined]:
-    """The texts that differ from event to event, where `body` is a stream of events."""
-    if not body.startswith(_STREAM):
-        return []
-    root = _Node()
-    for start, end, event in _events(_decoded(body)):
-        _collect(event, root, (start, end))
-    return [
-        Joined(path=path, pieces=tuple(map(Piece._make, pieces)))
-        for path, pieces in root.texts(())
-        if any(text != pieces[0][2] for _, _, text in pieces)
-    ]
+    """The texts of `body` that come in more than one piece, and not always in the same."""
+    documents = _documents(body)
+    return list(_joined(documents)) if documents else []
 
 
-_Pieces: TypeAlias = "list[tuple[int, int, str]]"
+def rewrite(body: bytes, before: Joined, after: str) -> bytes:
+    """`body` with the text `after` in place of `before`, in as many of its pieces as can stay."""
+    return rewrite_all(body, [(before, after)])
 
 
-class _Node:
-    """What stands at one place in the events, of one of the texts that they tell apart."""
+def rewrite_all(body: bytes, changed: "Iterable[tuple[Joined, str]]") -> bytes:
+    """`body` with each of the texts rewritten, in one pass."""
+    documents = _documents(body)
+    news: dict[int, dict[Path, str]] = {}
+    paths = _Paths(documents)
+    # The pieces were collected from another parse of the same bytes.
+    known = {(text.path, text.pieces[0].document): text for text in _joined(documents)}
+    for before, after in changed:
+        text = known[before.path, before.pieces[0].document]
+        for piece, new in _cut(text.pieces, text.text, after):
+            news.setdefault(piece.document, {})[paths.of(piece)] = new
+    return _spliced(_decoded(body), documents, news)
 
-    __slots__ = ("apart", "inner", "pieces")
 
-    def __init__(self) -> None:
-        self.pieces: dict[int | str, _Pieces] = {}
-        self.inner: dict[int | str, _Node] = {}
-        self.apart: dict[tuple[object, ...], _Node] = {}
+def _documents(body: bytes) -> list[_Document]:
+    text = _decoded(body)
+    if sse.looks_like_stream(text):
+        return list(_events(text))
+    found = list(_lines(text)) if b"}\n{" in body or b"}\r\n{" in body else []
+    if not found and _may_list(body):
+        with_value = _parsed(text, 0, len(text))
+        found = [with_value] if with_value else []
+    return found
 
-    def texts(self, path: Path) -> Iterator[tuple[Path, _Pieces]]:
-        """Every text at or below this place, with its path."""
-        for name, pieces in self.pieces.items():
-            yield (*path, name), pieces
-        for name, node in self.inner.items():
-            yield from node.texts((*path, name))
-        for node in self.apart.values():
-            yield from node.texts(path)
+
+def _may_list(body: bytes) -> bool:
+    start = body[:64].lstrip()[:1]
+    if start not in (b"{", b"["):
+        return False
+    is_object = start == b"{"
+    return not is_object or any(m in body for m in _MEMBERS) or bool(_LIST.search(body))
+
+
+def _events(text: str) -> Iterator[_Document]:
+    for lines in sse.data(text):
+        start, end = lines[0][0], lines[-1][1]
+        if document := _parsed(text, start, end, lines):
+            yield document
+        else:
+            yield from (_Document(*line, None, text[slice(*line)]) for line in lines)
+
+
+def _lines(text: str) -> Iterator[_Document]:
+    for match in re.finditer(r"[^\r\n]+", text):
+        if document := _parsed(text, *match.span()):
+            yield document
+
+
+def _parsed(
+    text: str, start: int, end: int, lines: "list[tuple[int, int]] | None" = None
+) -> _Document | None:
+    """The JSON in `text[start:end]`; what stands between its `lines` does not count."""
+    view = text[start:end]
+    if lines and len(lines) > 1:
+        view = "".join(
+            text[first:last] + " " * (following - last)
+            for (first, last), (following, _) in zip(
+                lines, [*lines[1:], (end, end)], strict=True
+            )
+        )
+    lead = len(view) - len(view.lstrip(" \t\ufeff"))
+    if view[lead : lead + 1] not in ("{", "[", '"'):
+        return None
+    try:
+        value, length = _DECODER.raw_decode(view, lead)
+    except (ValueError, RecursionError):
+        return None
+    return _Document(start + lead, start + length, value)
 
 
 _DECODER = json.JSONDecoder()
 
 
-def _events(text: str) -> Iterator[tuple[int, int, object]]:
-    start = text.find("data:")
-    while start >= 0:
-        at = text.find("{", start, start + 7)
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        if at >= 0:
-            try:
-                event, end = _DECODER.raw_decode(text, at)
-                yield at, end, event
-            except (ValueError, RecursionError):
-                pass  # some other stream, whose lines are no JSON
-        start = text.find("\ndata:", end - 1) + 1 or -1
+def _joined(documents: "list[_Document]") -> Iterator[Joined]:
+    root, plain = _Node(), _Node()
+    paths = _Paths(documents)
+    for number, document in enumerate(documents):
+        if document.value is None:
+            plain.add("", Piece(number, None, "", document.text))
+        elif isinstance(document.value, str):
+            root.add("", Piece(number, None, "", document.value))
+        else:
+            _collect(document.value, root, number)
+    for pieces in (*root.texts(), *plain.texts()):
+        if len(pieces) > 1 and any(each.text != pieces[0].text for each in pieces):
+            is_spread = pieces[0].document != pieces[-1].document
+            size = sum(len(each.text) for each in pieces)
+            if is_spread or size <= _PIECE * len(pieces):
+                yield Joined(path=paths.of(pieces[0]), pieces=tuple(pieces))
 
 
-def _collect(value: object, node: _Node, span: tuple[int, int]) -> None:
+class _Paths:
+    """Where pieces stand in their documents, each of which is searched once."""
+
+    def __init__(self, documents: "list[_Document]") -> None:
+        self._documents = documents
+        self._holders: dict[int, dict[int, Path]] = {}
+
+    def of(self, piece: Piece) -> Path:
+        """Path of `piece`; empty where it is the document."""
+        if piece.holder is None:
+            return ()
+        number = piece.document
+        if number not in self._holders:
+            self._holders[number] = dict(_holders(self._documents[number].value, ()))
+        return (*self._holders[number][id(piece.holder)], piece.name)
+
+
+def _holders(value: object, path: Path) -> Iterator[tuple[int, Path]]:
+    """Each object and list in `value`, by its identity, with its path."""
+    if isinstance(value, dict | list):
+        yield id(value), path
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, member in members:
+            yield from _holders(member, (*path, name))
+
+
+class _Node:
+    """What stands at one place in the documents, of one of the texts that they tell apart."""
+
+    __slots__ = ("apart", "inner", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: dict[int | str, list[Piece]] = {}
+        self.inner: dict[int | str, _Node] = {}
+        self.apart: dict[tuple[object, ...], _Node] = {}
+
+    def add(self, name: int | str, piece: Piece) -> None:
+        if name in self.pieces:
+            self.pieces[name].append(piece)
+        else:
+            self.pieces[name] = [piece]
+
+    def texts(self) -> Iterator[list[Piece]]:
+        """The pieces of every text at or below this place."""
+        yield from self.pieces.values()
+        for node in (*self.inner.values(), *self.apart.values()):
+            yield from node.texts()
+
+
+def _collect(value: object, node: _Node, document: int, key: object = None) -> None:
     members: Iterable[tuple[int | str, object]]
     if type(value) is dict:
         members = value.items()
@@ -123,17 +242,27 @@ def _collect(value: object, node: _Node, span: tuple[int, int]) -> None:
     else:
         assert type(value) is list
         members = enumerate(value)
+    is_one_text = type(value) is list and key not in _ALTERNATIVES
     for name, member in members:
         kind = type(member)
+        place = "" if is_one_text else name
         if kind is str:
-            piece = (*span, cast("str", member))
-            if name in node.pieces:
-                node.pieces[name].append(piece)
-            else:
-                node.pieces[name] = [piece]
+            node.add(place, Piece(document, value, name, member))  # type: ignore[arg-type]
         elif kind is dict or kind is list:
-            inner = node.inner.get(name) or node.inner.setdefault(name, _Node())
-            _collect(member, inner, span)
+            if name == "bytes" and (text := _as_bytes(member)) is not None:
+                node.add(name, Piece(document, value, name, text))
+                continue
+            inner = node.inner.get(place) or node.inner.setdefault(place, _Node())
+            _collect(member, inner, document, name)
+
+
+def _as_bytes(value: object) -> str | None:
+    if not isinstance(value, list) or not all(type(each) is int for each in value):
+        return None
+    try:
+        return bytes(value).decode("utf-8", "surrogateescape")
+    except ValueError:
+        return None
 
 
 def _told(value: object) -> object:
@@ -144,38 +273,62 @@ def _decoded(body: bytes) -> str:
     return body.decode("utf-8", "surrogateescape")
 
 
-def rewrite(body: bytes, before: Joined, after: str) -> bytes:
-    """`body` with the text `after` in place of `before`, in as many of its pieces as can stay."""
-    old = before.text
-    head = _common(old, after)
-    tail = _common(old[head:][::-1], after[head:][::-1])
-    start, end = head, len(old) - tail
-    new: list[tuple[Piece, str]] = []
-    filling, at = after[head : len(after) - tail], 0
-    for piece in before.pieces:
-        first, last = max(start - at, 0), max(end - at, 0)
-        at += len(piece.text)
-        if at > start and first < len(piece.text) and (last or filling):
-            text = piece.text[:first] + filling + piece.text[last:]
-            filling = ""
-            if text != piece.text:
-                new.append((piece, text))
-    return _spliced(body, before.path, new)
+def _cut(
+    pieces: "tuple[Piece, ...]", old: str, new: str
+) -> Iterator[tuple[Piece, str]]:
+    """The pieces that change where `old` becomes `new`, as they are then."""
+    spans = _replaced(old, new)
+    at = 0
+    for piece in pieces:
+        end, text, kept = at + len(piece.text), "", at
+        for start, stop, filling in spans:
+            if stop > at and start < end:
+                text += old[kept : max(start, at)]
+                text += filling if start >= at else ""
+                kept = min(stop, end)
+        text += old[kept:end]
+        at = end
+        if text != piece.text:
+            yield piece, text
 
 
-def _common(one: str, other: str) -> int:
-    """Length of the common start."""
-    for at, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return at
-    return min(len(one), len(other))
+def _replaced(old: str, new: str) -> list[tuple[int, int, str]]:
+    """Spans of `old`, and what stands for each, that make it `new`."""
+    spans: list[tuple[int, int, str]] = []
+    rest = new.split(_WORD)
+    done = len(rest[0]) if old.startswith(rest[0]) else -1
+    for number, kept in enumerate(rest[1:], 1):
+        is_last = number == len(rest) - 1
+        at = len(old) - len(kept) if is_last else old.find(kept, done + 1)
+        if done < 0 or at <= done or not old.startswith(kept, at):
+            break
+        spans.append((done, at, _WORD))
+        done = at + len(kept)
+    else:
+        if done == len(old):
+            return spans
+    start, end = common_ends(old, new)
+    return [(start, len(old) - end, new[start : len(new) - end])]
 
 
-def _spliced(body: bytes, path: Path, new: list[tuple[Piece, str]]) -> bytes:
-    whole, out, done = _decoded(body), [], 0
-    for piece, text in new:
-        event = whole[piece.start : piece.end]
-        start, end = next(spans(event, path))
-        out += [whole[done : piece.start], event[:start], json.dumps(text), event[end:]]
-        done = piece.end
-    return "".join((*out, whole[done:])).encode("utf-8", "surrogateescape")
+def _spliced(
+    text: str, documents: "list[_Document]", news: dict[int, dict[Path, str]]
+) -> bytes:
+    out, done = [], 0
+    for number in sorted(news):
+        document = documents[number]
+        if document.value is None:
+            out += [text[done : document.start], news[number][()]]
+            done = document.end
+            continue
+        whole = text[document.start : document.end]
+        view = re.sub(r"(?<=[\r\n])data:", "     ", whole)
+        for path, start, end in leaves(view):
+            if path in news[number]:
+                new = news[number][path]
+                is_list = view[start] == "["
+                encoded = new.encode("utf-8", "surrogateescape")
+                shown = str(list(encoded)) if is_list else json.dumps(new)
+                out += [text[done : document.start + start], shown]
+                done = document.start + end
+    return "".join((*out, text[done:])).encode("utf-8", "surrogateescape")

@@ -55,6 +55,10 @@ class StringIndex:
                 if not places.keys().isdisjoint(words):
                     yield from self._compared(text, words, size, places)
 
+    def has_any(self, text: bytes) -> bool:
+        """Whether `find` finds anything."""
+        return next(self.find(text), None) is not None
+
     def _compared(
         self,
         text: bytes,

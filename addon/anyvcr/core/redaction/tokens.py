@@ -32,9 +32,16 @@ def runs(text: bytes) -> Iterator[tuple[int, int]]:
         start = mask.find(_RUN, end)
 
 
+def is_run(value: bytes) -> bool:
+    """Whether `value` is found, wherever it stands, as part of one run."""
+    return len(value) >= _LEAST and b" " not in value.translate(_MASK)
+
+
 class Words(NamedTuple):
     """The runs of a text."""
 
+    joined: bytes
+    """All of them, none joined to another that was apart."""
     heads: set[bytes]
     """Each once and no more than its start; numbers may be left out."""
     long_runs: list[tuple[int, int]]
@@ -72,7 +79,7 @@ def _dense(text: bytes) -> Words | None:
     found = {word for word in text.translate(_APART).split() if len(word) >= _LEAST}
     if any(len(word) > LONG for word in found):
         return None
-    return Words(found, [])
+    return Words(b"\n".join(found), found, [])
 
 
 def _numbers(text: bytes, mask: bytes) -> Words | None:
@@ -86,20 +93,21 @@ def _numbers(text: bytes, mask: bytes) -> Words | None:
         at = mask.find(b"x", end)
     if any(len(head) > LONG for head in heads):
         return None
-    return Words(heads, [], text.translate(None, _NO_LETTERS).lower())
+    return Words(text, heads, [], text.translate(None, _NO_LETTERS).lower())
 
 
 def _sparse(text: bytes) -> Words:
-    heads, long_runs = set(), []
+    found, heads, long_runs = [], set(), []
     for start, end in runs(text):
         if end - start > LONG:
             long_runs.append((start, end))
+        found.append(text[start:end])
         shown = min(end, start + LONG)
         heads.add(text[start:shown])
         if text[start - 1 : start] in (b"\\", b"%"):
             # The run's first characters belong to the escape: `\n`, `%20`, `\u000a`.
             heads.update(text[start + size : shown] for size in (1, 2, 5))
-    return Words(heads, long_runs)
+    return Words(b"\n".join(found), heads, long_runs)
 
 
 def outside(text: bytes, long_runs: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
