@@ -14,8 +14,8 @@ from support.toolchain import require_shared
 REDACTOR = Redactor(RedactionRules(), Credentials())
 
 SAMPLES = {
-    ("listFineTuningCheckpointPermissions", "openai-project", "response body, byte 177"),
-    ("listFineTuningCheckpointPermissions", "openai-project", "response body, byte 358"),
+    ("listFineTuningCheckpointPermissions", "openai-project", "response body, document 0, $.project_id"),
+    ("listFineTuningCheckpointPermissions", "openai-project", "response body, document 1, $.project_id"),
     ("createFineTuningCheckpointPermission", "openai-project", "request body, $.project_ids[0]"),
     ("createFineTuningCheckpointPermission", "openai-project", "response body, $.data[0].project_id"),
     ("create-realtime-client-secret", "openai-ephemeral-key", "response body, byte 14"),
@@ -23,7 +23,7 @@ SAMPLES = {
     ("create-project-service-account", "named-secret", "response body, $.api_key.value"),
     ("CreateanAPIkeyforaserviceaccount", "named-secret", "response body, $.value"),
 }  # fmt: skip
-"""The API's documentation shows whole project ids and keys that are given out; two bodies are no valid JSON."""
+"""The API's documentation shows whole project ids and keys that are given out; one body is no valid JSON."""
 
 
 def recorded() -> list[tuple[Path, Cassette]]:

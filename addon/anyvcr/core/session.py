@@ -11,6 +11,7 @@ from anyvcr.core.matching.index import Hit, Index
 from anyvcr.core.matching.miss import Miss
 from anyvcr.core.matching.rules import Repeats, Rules
 from anyvcr.core.modes import Mode
+from anyvcr.core.redaction.placeholder import comparable
 from anyvcr.core.redaction.redactor import Redactor
 
 
@@ -59,7 +60,13 @@ class Session:
         self.played = 0
         self.recorded = 0
         self._redactor = redactor
-        self._index = Index(cassette.interactions, rules or Rules(), repeats)
+        self._index = Index(
+            cassette.interactions,
+            rules or Rules(),
+            repeats,
+            clean=lambda request: comparable(redactor.request(request)),
+            revision=lambda: redactor.revision,
+        )
         self._next_id = len(cassette.interactions)
 
     @property
@@ -86,8 +93,7 @@ class Session:
         """
         if (foregone := self.foregone) is not None:
             return foregone
-        wanted = self._redactor.request(request)
-        found = self._index.take(wanted, explain=not self.may_forward)
+        found = self._index.take(request, explain=not self.may_forward)
         if isinstance(found, Hit):
             self.played += 1
             return Play(found.interaction)

@@ -6,7 +6,13 @@ from importlib import resources
 
 import pytest
 from anyvcr.core.cassette.model import Interaction, Request, Response
-from anyvcr.core.redaction import builtin_rules, detect, patterns, secret_names
+from anyvcr.core.redaction import (
+    builtin_rules,
+    detect,
+    patterns,
+    placeholder,
+    secret_names,
+)
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
@@ -221,9 +227,9 @@ def test_urls(url: str, expected: str) -> None:
 def test_a_placeholder_keeps_the_prefix_that_programs_look_at(
     secret: bytes, expected: bytes
 ) -> None:
-    assert patterns.placeholder(secret) == expected
-    assert patterns.is_placeholder(expected)
-    assert not patterns.is_placeholder(secret)
+    assert placeholder.placeholder(secret) == expected
+    assert placeholder.is_placeholder(expected)
+    assert not placeholder.is_placeholder(secret)
 
 
 def interaction(

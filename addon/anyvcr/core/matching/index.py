@@ -5,8 +5,9 @@ as far as a request needs it, by their hash. Most are never parsed: what has the
 of the request answers at once, and what has another hash cannot.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from anyvcr.core.cassette.model import Interaction, Request
 from anyvcr.core.matching.miss import Miss
@@ -30,6 +31,10 @@ class _Group:
     positions: list[int] = field(default_factory=list)
     next: int = 0
     """Index in `positions` of the next to be played."""
+    is_repeating: bool = False
+    """Whether all were played, and they are played again."""
+    variants: "dict[Key, _Group] | None" = None
+    """By what they were before they were cleaned, once that was asked for."""
 
 
 @dataclass(slots=True)
@@ -74,24 +79,57 @@ class _Bucket:
         return None if alike is None else alike.equal_to(asked)
 
 
+def _has_stand_in(request: Request) -> bool:
+    return b"REDACTED" in request.body or "REDACTED" in request.url
+
+
+Clean: TypeAlias = Callable[[Request], Request]
+"""What both sides of a comparison go through: `Redactor.request`."""
+
+
+def _as_it_is(request: Request) -> Request:
+    return request
+
+
 class Index:
-    """The interactions of one cassette session, and which of them were played."""
+    """The interactions of one cassette session, and which of them were played.
+
+    Recorded requests are compared as `clean` leaves them, as live ones are; `revision` is
+    another number once it may leave them otherwise. Where several that were recorded
+    differ only by what it takes away, a live request is answered by the one that is its
+    own in full, else by none.
+    """
 
     def __init__(
         self,
         interactions: Sequence[Interaction] = (),
         rules: Rules | None = None,
         repeats: Repeats = Repeats.ONCE,
+        *,
+        clean: Clean = _as_it_is,
+        revision: Callable[[], int] = int,
     ) -> None:
+        self._clean = clean
+        self._revision = revision
+        self._filed_at = revision()
         self._rules = rules or Rules()
         self._repeats = repeats
         self._interactions = tuple(interactions)
         self._played = bytearray(len(self._interactions))
         """1 for each position that answered."""
-        self._buckets: dict[Target, _Bucket] = {}
-        for position in range(len(self._interactions)):
-            target = self._recorded(position).target
-            self._buckets.setdefault(target, _Bucket()).positions.append(position)
+        self._buckets = self._sorted()
+
+    def _sorted(self) -> dict[Target, _Bucket]:
+        buckets: dict[Target, _Bucket] = {}
+        targets: dict[tuple[str, str, str], Target] = {}
+        for position, interaction in enumerate(self._interactions):
+            request = interaction.request
+            place = (request.method, request.url, request.host)
+            if place not in targets:
+                bare = replace(request, headers=(), body=b"", form=(), extra=())
+                targets[place] = NormalizedRequest(self._clean(bare), self._rules).target
+            buckets.setdefault(targets[place], _Bucket()).positions.append(position)
+        return buckets
 
     def unused(self) -> tuple[Interaction, ...]:
         """Interactions that answered nothing, in file order."""
@@ -104,19 +142,30 @@ class Index:
         )
 
     def take(self, request: Request, *, explain: bool = True) -> Hit | Miss:
-        """Play the interaction that answers, or return a Miss, which with `explain` names the nearest."""
-        asked = NormalizedRequest(request, self._rules)
-        if self._repeats is Repeats.STRICT:
-            position = self._next_in_file(asked)
-        else:
-            position = self._next_equal(asked)
+        """Play the interaction that answers; a Miss names the nearest if it is to `explain`."""
+        asked = NormalizedRequest(self._clean(request), self._rules)
+        raw = NormalizedRequest(request, self._rules)
+        position = self._position(asked, raw)
+        if position is None and explain and self._filed_at != self._revision():
+            self._file_anew()
+            position = self._position(asked, raw)
         if position is None:
-            return self._miss(asked, explain=explain)
+            return self._miss(asked, raw, explain=explain)
         self._played[position] = 1
         return Hit(self._interactions[position])
 
+    def _position(self, asked: NormalizedRequest, raw: NormalizedRequest) -> int | None:
+        if self._repeats is Repeats.STRICT:
+            return self._next_in_file(asked)
+        return self._next_equal(asked, raw)
+
+    def _file_anew(self) -> None:
+        """Compare what was recorded as it is cleaned now: more is known to be secret."""
+        self._filed_at = self._revision()
+        self._buckets = self._sorted()
+
     def _recorded(self, position: int) -> NormalizedRequest:
-        return NormalizedRequest(self._interactions[position].request, self._rules)
+        return NormalizedRequest(self._clean(self._interactions[position].request), self._rules)
 
     def _next_in_file(self, asked: NormalizedRequest) -> int | None:
         position = self._expected()
@@ -131,7 +180,7 @@ class Index:
         found = self._played.find(0)
         return None if found < 0 else found
 
-    def _next_equal(self, asked: NormalizedRequest) -> int | None:
+    def _next_equal(self, asked: NormalizedRequest, raw: NormalizedRequest) -> int | None:
         bucket = self._buckets.get(asked.target)
         if bucket is None:
             return None
@@ -141,16 +190,54 @@ class Index:
         ):
             if self._file_next(bucket, asked) == asked.coarse_hash:
                 equal = bucket.equal_to(asked)
+        if equal is None:
+            return None
+        if asked.request is not raw.request or _has_stand_in(asked.request):
+            equal = self._variant(asked, raw)
         return None if equal is None else self._turn(equal)
+
+    def _variant(self, asked: NormalizedRequest, raw: NormalizedRequest) -> _Group | None:
+        """Those that the live request equals in full, or all where they have one origin."""
+        equal = self._all_equal(asked)
+        if equal is None or len(equal.positions) == 1:
+            return equal
+        if equal.variants is None:
+            equal.variants = self._variants(equal)
+        if len(equal.variants) == 1:
+            return equal
+        return equal.variants.get(raw.key)
+
+    def _variants(self, equal: _Group) -> dict[Key, _Group]:
+        """One where all answers are the same: then it does not matter which is given."""
+        variants: dict[Key, _Group] = {}
+        for position in equal.positions:
+            recorded = self._interactions[position].request
+            key = NormalizedRequest(recorded, self._rules).key
+            variants.setdefault(key, _Group()).positions.append(position)
+        answers = {
+            (response.code, response.body)
+            for response in (self._interactions[p].response for p in equal.positions)
+        }
+        return (
+            variants if len(answers) > 1 else dict.fromkeys(list(variants)[:1], equal)
+        )
 
     def _turn(self, equal: _Group) -> int | None:
         """The position among equal ones that answers now."""
-        if equal.next == len(equal.positions):
+        positions = equal.positions
+        while (
+            not equal.is_repeating
+            and equal.next < len(positions)
+            and self._played[positions[equal.next]]
+        ):
+            equal.next += 1  # played before it was filed anew
+        if equal.next == len(positions):
             if self._repeats is Repeats.ONCE:
                 return None
+            equal.is_repeating = True
             equal.next = 0 if self._repeats is Repeats.CYCLE else equal.next - 1
         equal.next += 1
-        return equal.positions[equal.next - 1]
+        return positions[equal.next - 1]
 
     def _file_next(self, bucket: _Bucket, asked: NormalizedRequest) -> int:
         """File the next interaction; returns its hash."""
@@ -166,22 +253,29 @@ class Index:
             alike.add(position, known)
         return known.coarse_hash
 
-    def _equal_positions(self, asked: NormalizedRequest) -> list[int]:
+    def _all_equal(self, asked: NormalizedRequest) -> _Group | None:
         bucket = self._buckets.get(asked.target)
         if bucket is None:
-            return []
+            return None
         while bucket.filed < len(bucket.positions):
             self._file_next(bucket, asked)
-        equal = bucket.equal_to(asked)
-        return [] if equal is None else equal.positions
+        return bucket.equal_to(asked)
 
-    def _miss(self, asked: NormalizedRequest, *, explain: bool) -> Miss:
-        equal = self._equal_positions(asked)
+    def _miss(self, asked: NormalizedRequest, raw: NormalizedRequest, *, explain: bool) -> Miss:
+        found = self._all_equal(asked)
+        equal = found.positions if found else []
+        variants = found.variants if found else None
         expected = self._expected()
+        is_doubt = bool(variants) and len(variants or ()) > 1
+        if is_doubt and variants and raw.key in variants:
+            equal, is_doubt = variants[raw.key].positions, False
         return Miss(
             request=asked.request,
             nearest=self._nearest(asked, equal, expected) if explain else (),
             used_up=bool(equal) and all(self._played[position] for position in equal),
+            indistinct=tuple(self._interactions[p].id for p in equal)
+            if is_doubt
+            else (),
             expected=None if expected is None else self._interactions[expected].id,
             recorded=len(self._interactions),
         )

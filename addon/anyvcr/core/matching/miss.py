@@ -20,6 +20,8 @@ class Miss:
     """The best first; empty where nothing is recorded or no explanation was wanted."""
     used_up: bool = False
     """Equal interactions exist, and all were played."""
+    indistinct: tuple[int, ...] = ()
+    """Ids of equal interactions of which each was asked with a secret of its own."""
     expected: int | None = None
     """Id of the interaction whose turn it is, where the cassette is played strictly in order."""
     recorded: int = 0
@@ -38,6 +40,8 @@ _ADVISED = 3
 def suggestions(miss: Miss) -> tuple[str, ...]:
     """The options that would have let the request pass, the narrowest first."""
     new = "cassette_mode=replay-with-new-episodes"
+    if miss.indistinct:
+        return ("cassette_repeats=strict",)
     if miss.used_up:
         return ("cassette_repeats=sticky", "cassette_repeats=cycle", new)
     if miss.expected is not None:

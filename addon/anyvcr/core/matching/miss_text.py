@@ -29,6 +29,12 @@ def explain(miss: Miss, *, redact: Redact = str) -> str:
 def _finding(miss: Miss, asked: str, redact: Redact) -> str:
     if not miss.recorded:
         return f"no recorded interaction matches {asked}: the cassette is empty"
+    if miss.indistinct:
+        names = ", ".join(f"#{each}" for each in miss.indistinct)
+        return (
+            f"which recorded answer to {asked} is meant cannot be told: {names} were asked with"
+            " different secrets, which are not stored, and are equal without them"
+        )
     if miss.used_up:
         names = ", ".join(f"#{near.id}" for near in miss.equal)
         played = f" ({names})" if names else ""

@@ -65,6 +65,12 @@ OWN_RULES = (
         entropy=3,
     ),
     Rule(
+        id="openai-user",
+        keywords=(b"user-",),
+        pattern=r"user-(?=[A-Za-z]*[0-9])(?=[0-9a-z]*[A-Z])[0-9A-Za-z]{20,}(?![0-9A-Za-z_-])",
+        entropy=3,
+    ),
+    Rule(
         id="webhook-secret",
         keywords=(b"whsec_",),
         pattern=r"whsec_[0-9A-Za-z+/]{24,}={0,2}",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from anyvcr.core.redaction.encodings import Forms
 from anyvcr.core.redaction.escapes import DEPTH, any_escape, has_escape, unescape
 from anyvcr.core.redaction.masked import MaskedIndex
-from anyvcr.core.redaction.patterns import PLACEHOLDER
+from anyvcr.core.redaction.placeholder import PLACEHOLDER
 from anyvcr.core.redaction.string_index import StringIndex
 from anyvcr.core.redaction.tokens import Words, is_run
 

@@ -16,7 +16,7 @@ from anyvcr.core.redaction.credential_index import CredentialIndex
 from anyvcr.core.redaction.detect import find
 from anyvcr.core.redaction.encodings import Forms
 from anyvcr.core.redaction.named_values import is_opaque
-from anyvcr.core.redaction.patterns import PLACEHOLDER
+from anyvcr.core.redaction.placeholder import PLACEHOLDER
 from anyvcr.core.redaction.secret_names import (
     is_secret_header,
     is_secret_parameter,

@@ -19,13 +19,8 @@ from anyvcr.core.redaction.body_text import (
     wide_encoding,
 )
 from anyvcr.core.redaction.named_values import is_opaque, may_name, named
-from anyvcr.core.redaction.patterns import (
-    Hit,
-    in_runs,
-    is_placeholder,
-    placeholder,
-    private_keys,
-)
+from anyvcr.core.redaction.patterns import Hit, in_runs, private_keys
+from anyvcr.core.redaction.placeholder import is_placeholder, placeholder
 from anyvcr.core.redaction.secret_names import (
     is_sample,
     is_secret_header,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from anyvcr.core.redaction.escapes import traces
-from anyvcr.core.redaction.patterns import PLACEHOLDER, placeholder
+from anyvcr.core.redaction.placeholder import PLACEHOLDER, placeholder
 
 
 class Spelling(NamedTuple):

@@ -8,7 +8,8 @@ looks at a bounded stretch, so the cost is linear in the text.
 import re
 from collections.abc import Iterator
 
-from anyvcr.core.redaction.patterns import Hit, entropy, is_placeholder
+from anyvcr.core.redaction.patterns import Hit, entropy
+from anyvcr.core.redaction.placeholder import is_placeholder
 from anyvcr.core.redaction.secret_names import (
     is_password_name,
     is_sample,

@@ -15,12 +15,6 @@ from typing import NamedTuple
 from anyvcr.core.redaction.builtin_rules import OWN_RULES, Rule, compiled, rules
 from anyvcr.core.redaction.tokens import LONG, Words, is_in_base64, runs
 
-PLACEHOLDER = b"REDACTED"
-"""Stands for every secret, whoever's: letters only, so safe in JSON, URLs, XML and headers."""
-
-_KEPT_PREFIXES = (b"ek_", b"org-", b"proj_", b"sess-")
-"""Programs look at these before they use a value they were given; the placeholder keeps them."""
-
 
 class Hit(NamedTuple):
     """One secret in a text: its span in bytes and the rule that knows it."""
@@ -28,19 +22,6 @@ class Hit(NamedTuple):
     start: int
     end: int
     rule: str
-
-
-def placeholder(secret: bytes) -> bytes:
-    """What stands for `secret`; the same for everybody's secret of that kind."""
-    for prefix in _KEPT_PREFIXES:
-        if secret.startswith(prefix):
-            return prefix + PLACEHOLDER
-    return PLACEHOLDER
-
-
-def is_placeholder(value: bytes) -> bool:
-    """Whether `value` is what `placeholder` gives."""
-    return placeholder(value) == value
 
 
 _PLAIN_TO_SEE = (b"sk-proj-", b"sk-svcacct-", b"sk-admin-", b"sk-ant-")

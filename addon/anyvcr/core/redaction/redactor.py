@@ -7,6 +7,7 @@ before it is compared with the cassette, and everybody's secret has the same pla
 another key on playback still matches.
 """
 
+import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -43,7 +44,8 @@ from anyvcr.core.redaction.detect import (
     parts,
     splice,
 )
-from anyvcr.core.redaction.patterns import PLACEHOLDER, Hit
+from anyvcr.core.redaction.patterns import Hit
+from anyvcr.core.redaction.placeholder import PLACEHOLDER, numbered
 from anyvcr.core.redaction.tokens import Words, words
 from anyvcr.core.redaction.user_rules import RedactionRules
 
@@ -84,10 +86,20 @@ class Redactor:
         self._revision = credentials.revision
         self._short: dict[tuple[object, str], str] = {}
         """What short texts came to: methods, hosts and headers are mostly the same."""
+        self._origins: dict[bytes, dict[bytes, int]] = {}
+        """For each request without its secrets, which it was in full; digests, in memory only."""
+
+    @property
+    def revision(self) -> int:
+        """Another number where texts may come out otherwise than before."""
+        return self._credentials.revision
 
     def request(self, request: Request) -> Request:
-        """`request` without secrets; the same object where it has none."""
-        return _failing_closed("a request", self._request, request)
+        """`request` without secrets; the same object where it has none.
+
+        Two that differ only by a secret get different placeholders: the second's have a number.
+        """
+        return _failing_closed("a request", self._told_apart, request)
 
     def response(self, response: Response) -> Response:
         """`response` without secrets; the same object where it has none."""
@@ -96,6 +108,14 @@ class Redactor:
     def text(self, text: str) -> str:
         """A line of a log, a report or an error without secrets."""
         return _failing_closed("a text", partial(self._text, finder=find_in_url), text)
+
+    def _told_apart(self, request: Request) -> Request:
+        clean = self._request(request)
+        if clean is request:
+            return clean
+        origins = self._origins.setdefault(_digest(clean), {})
+        number = origins.setdefault(_digest(request), len(origins) + 1)
+        return clean if number == 1 else numbered(clean, number)
 
     def _request(self, request: Request) -> Request:
         return self._message(
@@ -365,6 +385,11 @@ def _failing_closed(what: str, redact: Callable[[_T], _T], value: _T) -> _T:
             f"{what} could not be redacted ({type(error).__name__}), so it is not used"
         )
         raise RedactionError(msg) from None
+
+
+def _digest(request: Request) -> bytes:
+    text = "\0".join((request.method, request.url, request.host))
+    return hashlib.sha256(encode(text) + b"\0" + request.body).digest()
 
 
 def _filler(size: int) -> bytes:

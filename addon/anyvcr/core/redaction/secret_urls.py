@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from anyvcr.core.redaction.patterns import Hit, is_placeholder
+from anyvcr.core.redaction.patterns import Hit
+from anyvcr.core.redaction.placeholder import is_placeholder
 from anyvcr.core.redaction.secret_names import SIGNATURES, is_sample
 
 _SIGNED = re.compile(
