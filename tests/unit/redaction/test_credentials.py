@@ -268,6 +268,12 @@ def test_a_password_beyond_ascii_is_found_escaped() -> None:
         assert b"REDACTED" in replaced
 
 
+def test_a_credential_that_is_mostly_backslashes_is_found_escaped() -> None:
+    credentials = seeing(("api-key", "000000\\\\"))
+
+    assert credentials.replace(b"a 000000%5C%5C b") == b"a REDACTED b"
+
+
 def test_the_longest_credential_goes_first() -> None:
     credentials = seeing(("api-key", "abcdefgh1"), ("x-api-key", "abcdefgh12345"))
 

@@ -7,7 +7,7 @@ from anyvcr.core.redaction.encodings import Forms
 from anyvcr.core.redaction.escapes import DEPTH, any_escape, has_escape, unescape
 from anyvcr.core.redaction.masked import MaskedIndex
 from anyvcr.core.redaction.placeholder import PLACEHOLDER
-from anyvcr.core.redaction.string_index import StringIndex
+from anyvcr.core.redaction.string_index import SHORTEST, StringIndex
 from anyvcr.core.redaction.tokens import Words, is_run
 
 _ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*(\\(?:u[0-9A-Fa-f]{0,3})?)\Z")
@@ -27,6 +27,8 @@ class CredentialIndex:
         self._unescaped = StringIndex()
         self._by_trace: dict[bytes, list[bytes]] = {}
         """The spellings that, unescaped, may be this text."""
+        self._short_traces: set[bytes] = set()
+        """Those of values with many backslashes, too short for the index."""
         self._masked = MaskedIndex()
         self._has_odd = False
 
@@ -37,6 +39,8 @@ class CredentialIndex:
             index.add(spelling.text)
             self._stand_ins.setdefault(spelling.text, spelling.stand_in)
             for trace in spelling.traces:
+                if len(trace) < SHORTEST:
+                    self._short_traces.add(trace)
                 self._unescaped.add(trace)
                 self._by_trace.setdefault(trace, []).append(spelling.text)
         self._masked.add(forms.value, forms.stand_in)
@@ -95,6 +99,7 @@ class CredentialIndex:
 
     def _traced(self, plain: bytes) -> Iterator[bytes]:
         traces = {plain[start:end] for start, end in self._unescaped.find(plain)}
+        traces |= {trace for trace in self._short_traces if trace in plain}
         spellings = {text for trace in traces for text in self._by_trace[trace]}
         yield from sorted(spellings, key=lambda text: (-len(text), text))
 
