@@ -24,6 +24,7 @@ SECRETS = (
     (b"proj_abGMw1llN8IrBb6SvvY5A1iH", b"proj_REDACTED"),
     (b"proj_iqGMw1llN8IrBb6SvvY5A1oF", b"proj_REDACTED"),
     (b"ek_68af296e8e408191a1120ab6383263c2", b"ek_REDACTED"),
+    (b'"value": "sk-abcdefghijklmnop123"', b'"value": "REDACTED"'),
 )
 """What no cassette holds, in four of the answers."""
 CURL_VERSIONS = {"1.1": "--http1.1", "2": "--http2"}
