@@ -40,6 +40,7 @@ KINDS = {
     "aws": "AKIA{upper}",
     "slack": "xoxb-{digits}-{digits}-{24}",
     "opaque": OPAQUE,
+    "named": "{20}93{8}",
 }
 
 
@@ -116,8 +117,17 @@ _UNICODE = re.compile(rb"\\+u00([0-9A-Fa-f]{2})")
 def _views(data: bytes) -> list[bytes]:
     """`data`, and what it is when its escapes are undone and its deltas joined."""
     unescaped = _UNICODE.sub(lambda match: bytes.fromhex(match[1].decode()), data)
-    joined = b"".join(re.findall(rb'"(?:content|delta)": ?"([^"]*)"', data))
-    views = [data, unquote_to_bytes(data), unescaped.replace(b"\\", b""), joined]
+    member = rb'"(?:content|delta|token|word)": ?"([^"]*)"'
+    numbers = re.findall(rb'"bytes": ?\[([\d, \n]+)\]', data)
+    joined = b"".join(re.findall(member, data))
+    spelled = b"".join(bytes(map(int, each.split(b","))) for each in numbers)
+    views = [
+        data,
+        unquote_to_bytes(data),
+        unescaped.replace(b"\\", b""),
+        joined,
+        spelled,
+    ]
     return list(dict.fromkeys(views))
 
 
@@ -156,6 +166,8 @@ def json_answer(value: object, status: int = 200, headers: Pairs = ()) -> Answer
 
 def calls(canary: Canaries) -> list[Call]:
     """A call for each kind of place; those that belong to one request stand in one."""
+    from support.named_canaries import named
+
     return [
         *_headers(canary),
         *_urls(canary),
@@ -164,6 +176,7 @@ def calls(canary: Canaries) -> list[Call]:
         *_echoes(canary),
         *_streams(canary),
         *_given_out(canary),
+        *named(canary),
     ]
 
 
@@ -246,7 +259,7 @@ def _request_bodies(canary: Canaries) -> Iterator[Call]:
     prompts = [
         f"My {kind} key is {canary(f'prompt {kind}', kind)}, is it safe?"
         for kind in KINDS
-        if kind != "opaque"
+        if kind not in ("opaque", "named")
     ]
     prompts.append(f"AZURE_OPENAI_API_KEY={canary('prompt variable')}")
     pem = f"-----BEGIN PRIVATE KEY-----\n{canary('pem')}{canary('pem 2')}\n-----END PRIVATE KEY-----\n"

@@ -26,12 +26,14 @@ def write(found: list[Problem], form: Form) -> str:
 
 
 def _sentence(problem: Problem) -> str:
-    place = problem.file
-    if problem.line is not None:
-        place += f", line {problem.line}"
+    place, line = problem.file, f", line {problem.line}"
+    is_in_body = problem.interaction is not None and problem.what != "invalid"
+    if problem.line is not None and not is_in_body:
+        place += line
     if problem.interaction is not None:
         place += f", interaction {problem.interaction}"
-    return f"{place}: {problem.message} [{problem.what}]"
+    after = line if problem.line is not None and is_in_body else ""
+    return f"{place}: {problem.message}{after} [{problem.what}]"
 
 
 def _fields(problem: Problem) -> dict[str, object]:

@@ -163,13 +163,21 @@ def check(paths: tuple[Path, ...], output: str) -> None:
     from anyvcr.cli.check import Form, write
 
     files = list(checking.cassettes(paths))
-    found = [problem for file in files for problem in checking.problems(file)]
+    kept = [file for file in files if checking.is_cassette(file)]
+    found = [problem for file in kept for problem in checking.problems(file)]
     click.echo(write(found, Form(output)), nl=False)
     if not files:
         console.say(
             "no cassette found: expected files, or folders with YAML files in them"
         )
-    console.say(f"checked {len(files)} cassettes, {len(found)} problems")
+    for file in kept:
+        for note in checking.unread_bodies(file):
+            console.say(note)
+    passed_over = f", passed over {len(files) - len(kept)} files that are none"
+    console.say(
+        f"checked {len(kept)} cassettes, {len(found)} problems"
+        f"{passed_over if len(kept) < len(files) else ''}"
+    )
     sys.exit(1 if found or not files else 0)
 
 
@@ -185,10 +193,14 @@ def redact(paths: tuple[Path, ...], rules: tuple[str, ...]) -> None:
     from anyvcr.core.redaction.user_rules import RedactionRules
 
     parsed = RedactionRules.of(rules)
-    for file in checking.cassettes(paths):
-        changed = checking.redact(file, parsed)
-        if changed:
-            console.say(f"{file}: secrets removed from {changed} interactions")
+    for file in filter(checking.is_cassette, checking.cassettes(paths)):
+        removed = checking.redact(file, parsed)
+        if removed.interactions:
+            console.say(
+                f"{file}: secrets removed from {removed.interactions} interactions"
+            )
+        if removed.elsewhere:
+            console.say(f"{file}: {removed.elsewhere} secrets removed elsewhere")
 
 
 @cli.command()

@@ -127,7 +127,9 @@ class Index:
             place = (request.method, request.url, request.host)
             if place not in targets:
                 bare = replace(request, headers=(), body=b"", form=(), extra=())
-                targets[place] = NormalizedRequest(self._clean(bare), self._rules).target
+                targets[place] = NormalizedRequest(
+                    self._clean(bare), self._rules
+                ).target
             buckets.setdefault(targets[place], _Bucket()).positions.append(position)
         return buckets
 
@@ -165,7 +167,9 @@ class Index:
         self._buckets = self._sorted()
 
     def _recorded(self, position: int) -> NormalizedRequest:
-        return NormalizedRequest(self._clean(self._interactions[position].request), self._rules)
+        return NormalizedRequest(
+            self._clean(self._interactions[position].request), self._rules
+        )
 
     def _next_in_file(self, asked: NormalizedRequest) -> int | None:
         position = self._expected()
@@ -180,7 +184,9 @@ class Index:
         found = self._played.find(0)
         return None if found < 0 else found
 
-    def _next_equal(self, asked: NormalizedRequest, raw: NormalizedRequest) -> int | None:
+    def _next_equal(
+        self, asked: NormalizedRequest, raw: NormalizedRequest
+    ) -> int | None:
         bucket = self._buckets.get(asked.target)
         if bucket is None:
             return None
@@ -196,7 +202,9 @@ class Index:
             equal = self._variant(asked, raw)
         return None if equal is None else self._turn(equal)
 
-    def _variant(self, asked: NormalizedRequest, raw: NormalizedRequest) -> _Group | None:
+    def _variant(
+        self, asked: NormalizedRequest, raw: NormalizedRequest
+    ) -> _Group | None:
         """Those that the live request equals in full, or all where they have one origin."""
         equal = self._all_equal(asked)
         if equal is None or len(equal.positions) == 1:
@@ -261,7 +269,9 @@ class Index:
             self._file_next(bucket, asked)
         return bucket.equal_to(asked)
 
-    def _miss(self, asked: NormalizedRequest, raw: NormalizedRequest, *, explain: bool) -> Miss:
+    def _miss(
+        self, asked: NormalizedRequest, raw: NormalizedRequest, *, explain: bool
+    ) -> Miss:
         found = self._all_equal(asked)
         equal = found.positions if found else []
         variants = found.variants if found else None

@@ -7,13 +7,15 @@ exactly what is found here, so what was redacted passes `scan`.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from anyvcr.core.cassette.model import Headers, Interaction, encode, header
 from anyvcr.core.json_spans import json_documents, path_at, path_of
 from anyvcr.core.media_type import FORM, media_type
 from anyvcr.core.redaction.body_text import (
+    ARCHIVES,
+    GZIP,
     decompressed,
     is_text,
     wide_encoding,
@@ -216,31 +218,39 @@ class Finding:
     rule: str
     where: str
     """`request url`, `response header Set-Cookie`, `response body, $.data[0].value`."""
+    secret: bytes = field(default=b"", repr=False, compare=False)
+    """What was found, to look up where it stands in a file; never to be shown."""
 
 
 def scan(interaction: Interaction) -> tuple[Finding, ...]:
     """Every secret stored in `interaction`, as far as its shape or its name tells it."""
     request, response = interaction.request, interaction.response
     found = [
-        *_found("request url", find_in_url(encode(request.url))),
-        *_found("request request_uri", find_in_url(encode(request.request_uri))),
-        *_found("request host", find_in_url(encode(request.host))),
-        *_found("request method", find(encode(request.method))),
-        *_found("request proto", find(encode(request.proto))),
-        *_found("request remote_addr", find(encode(request.remote_addr))),
+        *_found("request url", find_in_url(encode(request.url)), encode(request.url)),
         *_found(
-            "request transfer_encoding",
-            find(encode("\n".join(request.transfer_encoding))),
+            "request request_uri",
+            find_in_url(encode(request.request_uri)),
+            encode(request.request_uri),
         ),
+        *_found(
+            "request host", find_in_url(encode(request.host)), encode(request.host)
+        ),
+        *_scan_text("request method", request.method),
+        *_scan_text("request proto", request.proto),
+        *_found(
+            "request remote_addr",
+            find(encode(request.remote_addr)),
+            encode(request.remote_addr),
+        ),
+        *_scan_text("request transfer_encoding", "\n".join(request.transfer_encoding)),
         *_scan_headers("request header", request.headers),
         *_scan_headers("request trailer", request.trailer),
         *_scan_form(request.form),
         *_scan_body("request body", request.body, request.headers),
-        *_found("response status", find(encode(response.status))),
-        *_found("response proto", find(encode(response.proto))),
-        *_found(
-            "response transfer_encoding",
-            find(encode("\n".join(response.transfer_encoding))),
+        *_scan_text("response status", response.status),
+        *_scan_text("response proto", response.proto),
+        *_scan_text(
+            "response transfer_encoding", "\n".join(response.transfer_encoding)
         ),
         *_scan_headers("response header", response.headers),
         *_scan_headers("response trailer", response.trailer),
@@ -255,33 +265,58 @@ def scan(interaction: Interaction) -> tuple[Finding, ...]:
             text = json.dumps({key: value}, ensure_ascii=False, default=str)
             hits = find(encode(text))
             has_name = find(encode(key))
-            found += _found(f"{place} {'key' if has_name else key}", hits)
+            found += _found(f"{place} {'key' if has_name else key}", hits, encode(text))
     return tuple(dict.fromkeys(found))
 
 
-def _found(where: str, hits: list[Hit]) -> Iterator[Finding]:
+def _found(where: str, hits: list[Hit], text: bytes = b"") -> Iterator[Finding]:
     for hit in hits:
-        yield Finding(rule=hit.rule, where=where)
+        yield Finding(rule=hit.rule, where=where, secret=text[hit.start : hit.end])
+
+
+def _scan_text(where: str, text: str) -> Iterator[Finding]:
+    yield from _found(where, find(encode(text)), encode(text))
 
 
 def _scan_headers(where: str, headers: Headers) -> Iterator[Finding]:
     for name, values in headers:
         if hits := find(encode(name)):
-            yield from _found(f"{where}'s name", hits)
+            yield from _found(f"{where}'s name", hits, encode(name))
             continue
         for value in values:
-            yield from _found(f"{where} {name}", find_in_header(name, encode(value)))
+            text = encode(value)
+            yield from _found(f"{where} {name}", find_in_header(name, text), text)
 
 
 def _scan_form(form: Headers) -> Iterator[Finding]:
     for name, values in form:
         if hits := find(encode(name)):
-            yield from _found("request form's name", hits)
+            yield from _found("request form's name", hits, encode(name))
             continue
         for value in values:
-            yield from _found(
-                f"request form {name}", find_in_value(name, encode(value))
-            )
+            text = encode(value)
+            yield from _found(f"request form {name}", find_in_value(name, text), text)
+
+
+def unread(interaction: Interaction) -> tuple[str, ...]:
+    """The places of bodies that were not looked into: archives, and what stayed encoded."""
+    found: dict[str, None] = {}
+    for side, message in (
+        ("request", interaction.request),
+        ("response", interaction.response),
+    ):
+        coding = header(message.headers, "Content-Encoding").lower()
+        if message.body and coding not in ("", "identity"):
+            found[f"{side} body, encoded as {coding}"] = None
+        for start, end in parts(message.body):
+            content = message.body[start + content_start(message.body[start:end]) : end]
+            if content.startswith(ARCHIVES):
+                found[f"{side} body, an archive"] = None
+            elif content.startswith(GZIP) and decompressed(content) is None:
+                found[f"{side} body, compressed data that is broken or too large"] = (
+                    None
+                )
+    return tuple(found)
 
 
 def find_in_value(name: str, value: bytes, found: Words | None = None) -> list[Hit]:
@@ -303,7 +338,8 @@ def _scan_body(where: str, body: bytes, headers: Headers) -> Iterator[Finding]:
     hits = find_in_body(body, header(headers, "Content-Type"))
     documents = list(json_documents(body)) if hits else []
     for hit in hits:
-        yield Finding(rule=hit.rule, where=f"{where}, {_place(body, documents, hit)}")
+        place = f"{where}, {_place(body, documents, hit)}"
+        yield Finding(rule=hit.rule, where=place, secret=body[hit.start : hit.end])
     for text in joined(body):
         for hit in find(encode(text.text)):
             if text.across(hit.start, hit.end):
