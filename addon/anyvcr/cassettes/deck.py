@@ -24,7 +24,11 @@ from anyvcr.core.redaction.redactor import Redactor
 from anyvcr.core.replay import answer
 from anyvcr.core.replay.answer import Answer
 from anyvcr.core.replay.pacing import Pace
-from anyvcr.core.session import Forward, Play, Refuse, Session
+from anyvcr.core.replay.upgrade import Upgrade
+from anyvcr.core.session import Decision, Forward, Play, Refuse, Session
+from anyvcr.core.websocket import miss as websocket_miss
+from anyvcr.core.websocket.choice import Choice
+from anyvcr.core.websocket.message import Message
 from anyvcr.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -108,7 +112,10 @@ class Deck:
 
     def decide(self, request: Request) -> Answer | Forward:
         """The answer to give, or the leave to ask the API; raises RedactionError."""
-        match self.session.decide(request):
+        return self._answer(self.session.decide(request))
+
+    def _answer(self, decision: Decision) -> Answer | Forward:
+        match decision:
             case Forward() as forward:
                 return forward
             case Play(interaction):
@@ -129,6 +136,38 @@ class Deck:
                 text = explain(miss, redact=self._redactor.text)
                 logger.warning("refused: %s", text)
                 return answer.refused(text, "no_matching_interaction")
+
+    def converse(self, request: Request, limit: int) -> Answer | Upgrade | Forward:
+        """What a client may have that opens a WebSocket, or the leave to ask the API.
+
+        `limit`: bytes of a message of the client's. Raises RedactionError.
+        """
+        try:
+            found = self.session.converse(request)
+        except CassetteFormatError as error:
+            return self._unplayable(error)
+        if not isinstance(found, Choice):
+            return self._answer(found)
+
+        def miss(choice: Choice, said: Message) -> str:
+            missed = websocket_miss.Miss(
+                url=request.url,
+                said=said,
+                nearest=choice.nearest,
+                rules=self.session.rules,
+            )
+            self._misses.append(websocket_miss.report(missed, self._redactor.text))
+            text = websocket_miss.explain(missed, self._redactor.text)
+            logger.warning("refused: %s", text)
+            return text
+
+        return Upgrade(
+            choice=found,
+            miss=miss,
+            pace=self._pace,
+            limit=limit,
+            subprotocol=found.subprotocol,
+        )
 
     def record(
         self,

@@ -26,8 +26,13 @@ class Choice:
         taken: set[int],
         redact: Callable[[str], str] = str,
         count: Callable[[int], object] = id,
+        subprotocol: str = "",
     ) -> None:
-        """`redact` is given what the client says, and `count` the id of what it has."""
+        """`redact` is given what the client says, and `count` the id of what it has.
+
+        `subprotocol` is the one that the server had chosen.
+        """
+        self.subprotocol = subprotocol
         self._fitting = list(fitting)
         self._taken = taken
         self._redact = redact

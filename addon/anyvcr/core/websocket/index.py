@@ -45,12 +45,20 @@ class Conversations:
         """
         rules = self._rules.for_agent(header(request.headers, "User-Agent"))
         wanted = target(request, rules)
-        fitting = [
-            Conversation(each.id, transcript.read(_text(each)), rules)
-            for each in self._in_turn()
-            if target(each.request, rules) == wanted
+        kept = [
+            each for each in self._in_turn() if target(each.request, rules) == wanted
         ]
-        return Choice(fitting, self._taken, self._redact, self._count)
+        headers = kept[0].response.headers if kept else ()
+        return Choice(
+            [
+                Conversation(each.id, transcript.read(_text(each)), rules)
+                for each in kept
+            ],
+            self._taken,
+            self._redact,
+            self._count,
+            header(headers, "Sec-Websocket-Protocol"),
+        )
 
     def _in_turn(self) -> list[Interaction]:
         """Those that may be had now, in the order in which they are tried."""
