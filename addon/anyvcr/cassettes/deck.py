@@ -14,6 +14,7 @@ from anyvcr.core.cassette.model import (
     Request,
     Response,
     Style,
+    header,
 )
 from anyvcr.core.cassette.playable import playable
 from anyvcr.core.errors import AnyvcrError, CassetteFormatError
@@ -47,6 +48,8 @@ class Deck:
     _misses: list[dict[str, object]] = field(default_factory=list)
     _dropped: dict[str, int] = field(default_factory=dict)
     _failure: str | None = None
+    _profiles: set[str] = field(default_factory=set)
+    """Names of the profiles that were said."""
 
     @classmethod
     def open(
@@ -112,6 +115,8 @@ class Deck:
 
     def decide(self, request: Request) -> Answer | Forward:
         """The answer to give, or the leave to ask the API; raises RedactionError."""
+        if self.replays:
+            self._say_profile(request)
         return self._answer(self.session.decide(request))
 
     def _answer(self, decision: Decision) -> Answer | Forward:
@@ -238,6 +243,22 @@ class Deck:
             except AnyvcrError as error:
                 self.fail(str(error))
         return self.summary()
+
+    def _say_profile(self, request: Request) -> None:
+        """Say once for each known client what of its requests does not count."""
+        agent = header(request.headers, "User-Agent")
+        profile = self.session.rules.profile_for(agent)
+        if profile is None or profile.name in self._profiles:
+            return
+        self._profiles.add(profile.name)
+        spans = (
+            f"parts of {path}" for path in dict.fromkeys(s.path for s in profile.spans)
+        )
+        logger.info(
+            "profile %s: these do not count: %s; --profile none lets all count",
+            profile.name,
+            ", ".join([*profile.ignore, *spans]),
+        )
 
     def summary(self) -> Summary:
         """What became of the cassette so far."""
