@@ -56,27 +56,27 @@ class Deck:
         cls, path: Path, settings: Settings, credentials: Credentials | None = None
     ) -> "Deck":
         """Load or begin the cassette as the mode says; raises CassetteError."""
-        exists = path.exists()
+        exists = store.exists(path)
         mode = resolve(settings.mode, exists=exists)
+        style = settings.style or Style.X_VCR
         cassette = Cassette()
-        if mode is Mode.REPLAY_ONLY or (
-            mode is Mode.REPLAY_WITH_NEW_EPISODES and exists
-        ):
-            cassette = store.read(path)
+        recording = None
         if settings.mode is Mode.RECORD_ONCE and exists:
             store.refuse_if_recorded(path)
+        match mode:
+            case Mode.REPLAY_ONLY:
+                cassette = store.read(path)
+            case Mode.REPLAY_WITH_NEW_EPISODES if exists:
+                recording = store.Recording.extend(path, style)
+                cassette = recording.found
+            case Mode.RECORD_ONLY | Mode.REPLAY_WITH_NEW_EPISODES:
+                recording = store.Recording.create(path, style)
         credentials = credentials or Credentials()
         redactor = Redactor(settings.redact, credentials)
         session = Session(
             cassette, mode, redactor, rules=settings.rules, repeats=settings.repeats
         )
-        deck = cls(path, session, credentials, redactor, settings.pace)
-        if cassette.interactions and deck.session.records:
-            deck._recording = store.Recording.extend(path, cassette.style)
-        elif deck.session.records:
-            style = settings.style or Style.X_VCR
-            deck._recording = store.Recording.create(path, style)
-        return deck
+        return cls(path, session, credentials, redactor, settings.pace, recording)
 
     @property
     def mode(self) -> Mode:

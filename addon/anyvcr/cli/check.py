@@ -1,13 +1,12 @@
 """`anyvcr check` and `anyvcr redact`: cassettes that are valid and hold no secret."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from anyvcr.cassettes import store
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette, Interaction
 from anyvcr.core.errors import CassetteError, CassetteFormatError, ConfigError
@@ -120,14 +119,8 @@ def _load(path: Path) -> Cassette:
 
 def _replace(path: Path, data: bytes) -> None:
     """A whole file in one step, with the mode of the one before; links stay links."""
-    place = path.resolve()
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=place.parent, prefix=f".{place.name}.", delete=False
-        ) as file:
-            file.write(data)
-            os.fchmod(file.fileno(), place.stat().st_mode & 0o777)
-        Path(file.name).replace(place)
+        store.replace(path, data)
     except OSError as error:
         msg = f"cannot write {path}: {error.strerror}"
         raise CassetteError(msg) from error
