@@ -193,3 +193,44 @@ def test_a_cassette_that_is_being_recorded_is_not_redacted(
     assert "is being recorded by another process" in busy.stderr
     assert done.returncode == 0
     assert "Jane Doe" not in (home / "c.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [("TMPDIR", "set TMPDIR"), ("ANYVCR_HOME", "set ANYVCR_HOME")],
+)
+def test_a_state_folder_that_cannot_be_written_is_a_sentence(
+    home: Path, variable: str, said: str
+) -> None:
+    """With the limit of a file's length, since root may write everywhere."""
+    (home / "c.yaml").write_bytes(written(0))
+    (home / "file").write_bytes(b"")
+    state = {"TMPDIR": str(home), "ANYVCR_HOME": str(home / "ca")}
+    assert anyvcr(home, "replay", "c.yaml", "--", "true", env=state).returncode == 0
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    if variable == "ANYVCR_HOME":
+        state[variable] = str(home / "file" / "ca")
+    done = subprocess.run(
+        [sys.executable, "-m", "anyvcr", "replay", "c.yaml", "--", "true"],
+        cwd=home,
+        env=environment(home, **state),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=limit if variable == "TMPDIR" else None,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr
+
+
+def test_a_name_that_is_too_long_is_a_sentence(home: Path) -> None:
+    done = anyvcr(home, "replay", "c" * 300, "--", "true")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("anyvcr: cannot read cassette ccc")
+    assert done.stderr.endswith(": File name too long\n")

@@ -88,6 +88,25 @@ class HeldFile:
             raise
         self.end = end
 
+    def replace(self, start: int, end: int, data: bytes) -> None:
+        """Put `data` in place of the bytes from `start` to `end`, moving what follows them.
+
+        In one write with what follows. Call `change` first. If it fails, the file is as before.
+        """
+        file = self._open()
+        if self._is_torn:
+            self._cut_back(file)
+        file.seek(start)
+        old = file.read(self.end - start)
+        new = data + old[end - start :]
+        try:
+            self._rewrite(file, start, new)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._rewrite(file, start, old)
+            raise
+        self.end = start + len(new)
+
     @property
     def is_open(self) -> bool:
         """Whether the content can be read, whatever became of the name."""
@@ -144,6 +163,11 @@ class HeldFile:
         _awake[self] = None
         while len(_awake) > AWAKE:
             next(iter(_awake)).rest()
+
+    def _rewrite(self, file: BinaryIO, start: int, data: bytes) -> None:
+        file.seek(start)
+        regular_file.write(file, data)
+        file.truncate(start + len(data))
 
     def _cut_back(self, file: BinaryIO) -> None:
         file.truncate(self.end)

@@ -54,6 +54,8 @@ class Recording:
         self.path = path
         self.style = style
         self.count = 0
+        self._starts: dict[int, int] = {}
+        """Where in the file each interaction of this recording begins, by its id."""
         self.found = found or Cassette()
         """What the file held when it was opened to be extended."""
         self._file = file
@@ -123,6 +125,17 @@ class Recording:
         Then the file is as it was before, or, where another program had taken it away or
         changed it, the interaction is in the file that the error names.
         """
+        self._write(interaction)
+
+    def amend(self, interaction: Interaction) -> None:
+        """Write an interaction of this recording anew, in its place; raises CassetteError.
+
+        In one write, which no SIGKILL cuts in two, with what was recorded after it. Where
+        another program changed the file, it is appended as it is now.
+        """
+        self._write(interaction, again=True)
+
+    def _write(self, interaction: Interaction, *, again: bool = False) -> None:
         if self._is_closed:
             msg = f"cassette {self.path} was closed before an answer for it was whole"
             raise CassetteError(msg)
@@ -130,16 +143,34 @@ class Recording:
             change = self._file.change()
             if change is not None:
                 self._go_on(change)
-            before = [b"\n"] if self._lacks_line_end else []
-            self._file.append(chain(before, codec.pieces(interaction, self.style)))
-            self._lacks_line_end = False
-            self.count += 1
+            if again and interaction.id in self._starts:
+                self._rewrite(interaction)
+            else:
+                self._append(interaction)
             if self._is_partial and self._replaced is None:
                 self._move_into_place()
         except OSError as error:
             raise CassetteError(_cannot("write", self.place, error)) from error
         if change is not None:
             raise CassetteError(self._changed(change))
+
+    def _append(self, interaction: Interaction) -> None:
+        before = [b"\n"] if self._lacks_line_end else []
+        start = self._file.end + len(before)
+        self._file.append(chain(before, codec.pieces(interaction, self.style)))
+        self._lacks_line_end = False
+        self._starts[interaction.id] = start
+        self.count += 1
+
+    def _rewrite(self, interaction: Interaction) -> None:
+        start = self._starts[interaction.id]
+        later = [at for at in self._starts.values() if at > start]
+        end = min(later, default=self._file.end)
+        new = b"".join(codec.pieces(interaction, self.style))
+        self._file.replace(start, end, new)
+        for number, at in self._starts.items():
+            if at > start:
+                self._starts[number] = at + len(new) - (end - start)
 
     def close(self) -> None:
         """End the recording: what was recorded is in `path`, or nothing was and `path` is as before.
@@ -203,6 +234,8 @@ class Recording:
             return
         is_ours = self._file.is_open and change is not Change.EDITED
         whole = self._file.read() if is_ours else codec.header()
+        if not is_ours:
+            self._starts.clear()
         self._file.close()
         partial_file.make_folders(self.path)
         place, file = leftovers.create(self._goal, Kind.SAVED, self._file.mode)
@@ -226,6 +259,7 @@ class Recording:
         except CassetteError:
             return False
         self._file.adopt(len(data))
+        self._starts.clear()
         self._lacks_line_end = not data.endswith(b"\n")
         return True
 

@@ -20,13 +20,21 @@ from anyvcr.core.errors import (
     CassetteNotFoundError,
 )
 
-__all__ = ["Recording", "exists", "read", "refuse_if_recorded", "replace"]
+__all__ = ["Recording", "exists", "is_folder", "read", "refuse_if_recorded", "replace"]
 
 
 def exists(path: Path) -> bool:
     """Whether there is anything at `path`; raises CassetteError where that cannot be found out."""
     try:
         return path.exists()
+    except OSError as error:
+        raise CassetteError(_cannot_read(path, error)) from error
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder at `path`; raises CassetteError where that cannot be found out."""
+    try:
+        return path.is_dir()
     except OSError as error:
         raise CassetteError(_cannot_read(path, error)) from error
 
