@@ -9,7 +9,7 @@ out when it wakes.
 import contextlib
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +19,9 @@ from anyvcr.core.errors import CassetteBusyError
 
 AWAKE = 16
 """Files that are open at once."""
+
+_WRITE = 1 << 20
+"""Bytes that are collected before they are written."""
 
 
 class Change(Enum):
@@ -78,7 +81,7 @@ class HeldFile:
             self._cut_back(file)
         end = file.seek(self.end)
         try:
-            for data in pieces:
+            for data in _together(pieces):
                 regular_file.write(file, data)
                 end += len(data)
         except BaseException:
@@ -172,6 +175,20 @@ class HeldFile:
     def _cut_back(self, file: BinaryIO) -> None:
         file.truncate(self.end)
         self._is_torn = False
+
+
+def _together(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in few pieces, so that most interactions are one write."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _WRITE:
+            yield b"".join(waiting)
+            waiting.clear()
+            size = 0
+    yield b"".join(waiting)
 
 
 _awake: dict[HeldFile, None] = {}

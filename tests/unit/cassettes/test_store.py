@@ -4,9 +4,10 @@ import multiprocessing
 import os
 import signal
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
-from anyvcr.cassettes import store
+from anyvcr.cassettes import regular_file, store
 from anyvcr.cassettes.store import Recording
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Interaction, Style
@@ -164,3 +165,25 @@ def test_a_folder_where_the_cassette_should_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CassetteError, match="cannot create the folder of cassette"):
         Recording.create(tmp_path / "file" / "c.yaml", Style.X_VCR)
+
+
+def test_an_interaction_is_one_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is on the disk whole or not at all, unless its body is large."""
+    recording = Recording.create(tmp_path / "c.yaml", Style.X_VCR)
+    recording.append(interaction(0))
+    sizes: list[int] = []
+    write = regular_file.write
+
+    def watched(file: BinaryIO, data: bytes) -> None:
+        sizes.append(len(data))
+        write(file, data)
+
+    monkeypatch.setattr(regular_file, "write", watched)
+    recording.append(interaction(1))
+    recording.append(interaction(2, b"x" * (4 << 20)))
+    recording.close()
+
+    assert len(sizes) <= 1 + 5
+    assert ids(tmp_path / "c.yaml") == [0, 1, 2]
