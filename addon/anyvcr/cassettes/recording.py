@@ -142,7 +142,7 @@ class Recording:
         try:
             change = self._file.change()
             if change is not None:
-                self._go_on(change)
+                self._go_on(change, interaction.id)
             if again and interaction.id in self._starts:
                 self._rewrite(interaction)
             else:
@@ -196,7 +196,7 @@ class Recording:
         change = self._file.change()
         if change is Change.DELETED or (change and self._is_partial):
             if self._file.is_open:
-                self._go_on(change)
+                self._go_on(change, 0)
                 raise CassetteError(self._changed(change))
             msg = f"cassette {self.path} {change.value} while it was being recorded"
             raise CassetteError(msg)
@@ -228,9 +228,9 @@ class Recording:
         self._file.place = self._goal
         self._let_replaced_go()
 
-    def _go_on(self, change: Change) -> None:
-        """Find a file to go on in after another program did `change` to ours."""
-        if change is Change.EDITED and self._is_appendable():
+    def _go_on(self, change: Change, number: int) -> None:
+        """Find a file for interaction `number` after another program did `change` to ours."""
+        if change is Change.EDITED and self._can_take(number):
             return
         is_ours = self._file.is_open and change is not Change.EDITED
         whole = self._file.read() if is_ours else codec.header()
@@ -251,12 +251,15 @@ class Recording:
             self._replaced.close()
             self._replaced = None
 
-    def _is_appendable(self) -> bool:
-        """Whether interactions can still follow in our file after an edit of its content."""
+    def _can_take(self, number: int) -> bool:
+        """Whether interactions from `number` on can still follow in our file after an edit."""
         data = self._file.place.read_bytes()
         try:
             codec.appendable(data)
+            found = codec.loads(data, editable=False)
         except CassetteError:
+            return False
+        if any(interaction.id >= number for interaction in found.interactions):
             return False
         self._file.adopt(len(data))
         self._starts.clear()

@@ -82,7 +82,9 @@ def test_a_deleted_cassette_is_amended_where_it_was_saved(tmp_path: Path) -> Non
     assert bodies(tmp_path / "c.yaml.partial.saved") == [b"whole", b"body"]
 
 
-def test_an_edited_cassette_gets_the_interaction_once_more(tmp_path: Path) -> None:
+def test_an_edited_cassette_keeps_its_edit_and_the_interaction_is_saved(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "c.yaml"
     recording = Recording.create(path, Style.X_VCR)
     recording.append(interaction(0, b"begun"))
@@ -93,4 +95,5 @@ def test_an_edited_cassette_gets_the_interaction_once_more(tmp_path: Path) -> No
         recording.amend(interaction(0, b"whole"))
     recording.close()
 
-    assert bodies(path) == [b"begun", b"whole"]
+    assert bodies(path) == [b"begun"]
+    assert bodies(tmp_path / "c.yaml.partial.saved") == [b"whole"]

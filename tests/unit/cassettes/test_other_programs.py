@@ -239,6 +239,23 @@ def test_a_resting_cassette_that_was_extended_meanwhile_is_followed(
     assert ids(path) == [0, 1, 5]
 
 
+def test_no_id_is_given_twice_when_two_recorders_took_turns(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    resting = growing(path)
+    others = rest(tmp_path)
+    other = Recording.extend(path, Style.X_VCR)
+    other.append(interaction(1))
+    other.close()
+
+    with pytest.raises(CassetteError, match=r"changed by another .*\.saved$"):
+        resting.append(interaction(1, b"ours"))
+    for recording in (resting, *others):
+        recording.close()
+
+    assert ids(path) == [0, 1]
+    assert ids(tmp_path / "c.yaml.partial.saved") == [1]
+
+
 def test_a_cassette_deleted_while_it_rests_fails_the_run(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     resting = growing(path)
