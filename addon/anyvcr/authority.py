@@ -28,9 +28,9 @@ def folder(environ: Mapping[str, str]) -> Path:
 def ensure(place: Path) -> Path:
     """The CA's certificate (PEM) in `place`, made there if there is none; raises AnyvcrError."""
     certificate = place / f"{NAME}-ca-cert.pem"
-    if certificate.exists():
-        return certificate
     try:
+        if certificate.exists():
+            return certificate
         place.parent.mkdir(parents=True, exist_ok=True)
         _make(place)
     except OSError as error:

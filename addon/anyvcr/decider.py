@@ -22,6 +22,8 @@ from anyvcr.core.hosts import Origin
 from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.redactor import Redactor
 from anyvcr.core.replay.answer import FAILED, NO_WEBSOCKET, Answer, refused
+from anyvcr.core.replay.handshake import is_upgrade
+from anyvcr.core.replay.upgrade import Upgrade
 from anyvcr.settings import Settings
 from anyvcr.tally import Tally
 
@@ -150,14 +152,14 @@ class Decider:
 
     # Decisions
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> Answer | Upgrade:
         """The recorded answer or a refusal; raises nothing, and never gives leave."""
         match self.decide(asked):
-            case Answer() as answer:
+            case Answer() | Upgrade() as answer:
                 return answer
         return OTHER_MODE
 
-    def decide(self, asked: Asked) -> Answer | Leave:
+    def decide(self, asked: Asked) -> Answer | Upgrade | Leave:
         """The answer to a complete request, or leave to forward it; raises nothing."""
         try:
             return self._decide(asked)
@@ -193,7 +195,7 @@ class Decider:
         logger.warning("%s", why)
         self._tally.turned_away += 1
 
-    def _decide(self, asked: Asked) -> Answer | Leave:
+    def _decide(self, asked: Asked) -> Answer | Upgrade | Leave:
         if self._is_control(asked):
             assert self._control is not None
             return self._control.answer(
@@ -207,12 +209,26 @@ class Decider:
             self._tally.refused += 1
             logger.warning("refused %s %s: %s", asked.method, asked.url, error)
             return refused(safe_output.clean(str(error)), "no_cassette")
-        if asked.headers.get("upgrade", "").lower() == "websocket" and deck.replays:
-            return NO_WEBSOCKET
+        if deck.replays and is_upgrade(asked.headers):
+            return self._converse(deck, asked)
         if (foregone := deck.session.foregone) is not None:
             return Leave(deck, lambda: self._recorded(asked), record=foregone.record)
         request = self._recorded(asked)
         match deck.decide(request):
+            case Answer() as answer:
+                return answer
+            case forward:
+                return Leave(deck, lambda: request, record=forward.record)
+
+    def _converse(self, deck: Deck, asked: Asked) -> Answer | Upgrade | Leave:
+        request = self._recorded(asked)
+        match deck.converse(request, self.upload_limit):
+            case Upgrade(choice=choice) as upgrade:
+                if not self.may_forward:
+                    return upgrade
+                if choice.lead is not None or not deck.session.may_forward:
+                    return NO_WEBSOCKET
+                return Leave(deck, lambda: request, record=deck.session.records)
             case Answer() as answer:
                 return answer
             case forward:

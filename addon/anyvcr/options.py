@@ -205,6 +205,14 @@ OPTIONS = (
         metavar="WHAT",
     ),
     Option(
+        name="profile",
+        flags=("--profile",),
+        help="A known client, by name, whose volatile parts do not count; all that are known "
+        "where none is given, chosen by the User-Agent, and none for `none`.",
+        kind=Kind.NAMES,
+        metavar="NAME",
+    ),
+    Option(
         name="repeats",
         flags=("--repeats",),
         help="What identical requests get: each answer once, the last again, all again, or "

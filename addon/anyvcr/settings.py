@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from anyvcr.core.cassette.model import Style
 from anyvcr.core.errors import ConfigError, one_of
 from anyvcr.core.hosts import OPENAI_API, ApiHosts, Origin
+from anyvcr.core.matching import profiles
 from anyvcr.core.matching.rules import Repeats, Rules
 from anyvcr.core.modes import Mode
 from anyvcr.core.redaction.user_rules import RedactionRules
@@ -142,7 +143,7 @@ class Settings:
     offline: bool = False
     style: Style | None = None
     keep_headers: tuple[str, ...] = ()
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = field(default_factory=lambda: Rules(profiles=profiles.shipped()))
     repeats: Repeats = Repeats.ONCE
     redact: RedactionRules = field(default_factory=RedactionRules)
     pace: Pace = INSTANT
@@ -179,7 +180,9 @@ class Settings:
             ),
             keep_headers=values.items("keep_headers"),
             rules=Rules(
-                ignore=values.items("ignore"), headers=values.items("match_headers")
+                ignore=values.items("ignore"),
+                headers=values.items("match_headers"),
+                profiles=profiles.named(values.items("profile")),
             ),
             repeats=values.require("repeats", Repeats.parse),
             redact=RedactionRules.of(values.items("redact")),

@@ -234,7 +234,6 @@ def test_nothing_is_left_behind(home: Path, api: StandIn) -> None:
     assert done.returncode == 0
     assert list(temporary.iterdir()) == []
     assert sorted(p.name for p in home.iterdir()) == [".local", "c.yaml", "tmp"]
-    assert (home / "c.yaml").stat().st_mode & 0o777 == 0o600
 
 
 def test_the_ca_is_the_users_own(home: Path) -> None:

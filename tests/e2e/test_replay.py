@@ -458,22 +458,6 @@ def test_offline_refuses_other_hosts(home: Path) -> None:
     assert site.connections == 0
 
 
-def test_a_websocket_is_refused_with_a_reason(proxy: Mitmdump) -> None:
-    with proxy.direct() as client:
-        answer = client.get(
-            "/realtime",
-            headers={
-                "Connection": "Upgrade",
-                "Upgrade": "websocket",
-                "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-                "Sec-WebSocket-Version": "13",
-            },
-        )
-
-    assert answer.status_code == 599
-    assert "WebSocket" in answer.json()["error"]["message"]
-
-
 def test_what_is_no_http_is_answered_and_closed(proxy: Mitmdump) -> None:
     with socket.create_connection(("127.0.0.1", proxy.port)) as sock:
         sock.sendall(b"\x00\x01 nonsense\r\n\r\n")

@@ -1,13 +1,12 @@
 """Checks cassettes for faults and secrets, and removes the secrets from them."""
 
 import contextlib
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from anyvcr.cassettes import store
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Interaction, encode
 from anyvcr.core.errors import CassetteError, CassetteFormatError, ConfigError
@@ -189,14 +188,8 @@ def _read(path: Path) -> bytes:
 
 def _replace(path: Path, data: bytes) -> None:
     """A whole file in one step, with the mode of the one before; links stay links."""
-    place = path.resolve()
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=place.parent, prefix=f".{place.name}.", delete=False
-        ) as file:
-            file.write(data)
-            os.fchmod(file.fileno(), place.stat().st_mode & 0o777)
-        Path(file.name).replace(place)
+        store.replace(path, data)
     except OSError as error:
         msg = f"cannot write {path}: {error.strerror}"
         raise CassetteError(msg) from error

@@ -14,6 +14,7 @@ from anyvcr.core.cassette.model import (
     Request,
     Response,
     Style,
+    header,
 )
 from anyvcr.core.cassette.playable import playable
 from anyvcr.core.errors import AnyvcrError, CassetteFormatError
@@ -24,7 +25,11 @@ from anyvcr.core.redaction.redactor import Redactor
 from anyvcr.core.replay import answer
 from anyvcr.core.replay.answer import Answer
 from anyvcr.core.replay.pacing import Pace
-from anyvcr.core.session import Forward, Play, Refuse, Session
+from anyvcr.core.replay.upgrade import Upgrade
+from anyvcr.core.session import Decision, Forward, Play, Refuse, Session
+from anyvcr.core.websocket import miss as websocket_miss
+from anyvcr.core.websocket.choice import Choice
+from anyvcr.core.websocket.message import Message
 from anyvcr.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -43,33 +48,35 @@ class Deck:
     _misses: list[dict[str, object]] = field(default_factory=list)
     _dropped: dict[str, int] = field(default_factory=dict)
     _failure: str | None = None
+    _profiles: set[str] = field(default_factory=set)
+    """Names of the profiles that were said."""
 
     @classmethod
     def open(
         cls, path: Path, settings: Settings, credentials: Credentials | None = None
     ) -> "Deck":
         """Load or begin the cassette as the mode says; raises CassetteError."""
-        exists = path.exists()
+        exists = store.exists(path)
         mode = resolve(settings.mode, exists=exists)
+        style = settings.style or Style.X_VCR
         cassette = Cassette()
-        if mode is Mode.REPLAY_ONLY or (
-            mode is Mode.REPLAY_WITH_NEW_EPISODES and exists
-        ):
-            cassette = store.read(path)
+        recording = None
         if settings.mode is Mode.RECORD_ONCE and exists:
             store.refuse_if_recorded(path)
+        match mode:
+            case Mode.REPLAY_ONLY:
+                cassette = store.read(path)
+            case Mode.REPLAY_WITH_NEW_EPISODES if exists:
+                recording = store.Recording.extend(path, style)
+                cassette = recording.found
+            case Mode.RECORD_ONLY | Mode.REPLAY_WITH_NEW_EPISODES:
+                recording = store.Recording.create(path, style)
         credentials = credentials or Credentials()
         redactor = Redactor(settings.redact, credentials)
         session = Session(
             cassette, mode, redactor, rules=settings.rules, repeats=settings.repeats
         )
-        deck = cls(path, session, credentials, redactor, settings.pace)
-        if cassette.interactions and deck.session.records:
-            deck._recording = store.Recording.extend(path, cassette.style)
-        elif deck.session.records:
-            style = settings.style or Style.X_VCR
-            deck._recording = store.Recording.create(path, style)
-        return deck
+        return cls(path, session, credentials, redactor, settings.pace, recording)
 
     @property
     def mode(self) -> Mode:
@@ -108,7 +115,12 @@ class Deck:
 
     def decide(self, request: Request) -> Answer | Forward:
         """The answer to give, or the leave to ask the API; raises RedactionError."""
-        match self.session.decide(request):
+        if self.replays:
+            self._say_profile(request)
+        return self._answer(self.session.decide(request))
+
+    def _answer(self, decision: Decision) -> Answer | Forward:
+        match decision:
             case Forward() as forward:
                 return forward
             case Play(interaction):
@@ -129,6 +141,38 @@ class Deck:
                 text = explain(miss, redact=self._redactor.text)
                 logger.warning("refused: %s", text)
                 return answer.refused(text, "no_matching_interaction")
+
+    def converse(self, request: Request, limit: int) -> Answer | Upgrade | Forward:
+        """What a client may have that opens a WebSocket, or the leave to ask the API.
+
+        `limit`: bytes of a message of the client's. Raises RedactionError.
+        """
+        try:
+            found = self.session.converse(request)
+        except CassetteFormatError as error:
+            return self._unplayable(error)
+        if not isinstance(found, Choice):
+            return self._answer(found)
+
+        def miss(choice: Choice, said: Message) -> str:
+            missed = websocket_miss.Miss(
+                url=request.url,
+                said=said,
+                nearest=choice.nearest,
+                rules=self.session.rules,
+            )
+            self._misses.append(websocket_miss.report(missed, self._redactor.text))
+            text = websocket_miss.explain(missed, self._redactor.text)
+            logger.warning("refused: %s", text)
+            return text
+
+        return Upgrade(
+            choice=found,
+            miss=miss,
+            pace=self._pace,
+            limit=limit,
+            subprotocol=found.subprotocol,
+        )
 
     def record(
         self,
@@ -199,6 +243,22 @@ class Deck:
             except AnyvcrError as error:
                 self.fail(str(error))
         return self.summary()
+
+    def _say_profile(self, request: Request) -> None:
+        """Say once for each known client what of its requests does not count."""
+        agent = header(request.headers, "User-Agent")
+        profile = self.session.rules.profile_for(agent)
+        if profile is None or profile.name in self._profiles:
+            return
+        self._profiles.add(profile.name)
+        spans = (
+            f"parts of {path}" for path in dict.fromkeys(s.path for s in profile.spans)
+        )
+        logger.info(
+            "profile %s: these do not count: %s; --profile none lets all count",
+            profile.name,
+            ", ".join([*profile.ignore, *spans]),
+        )
 
     def summary(self) -> Summary:
         """What became of the cassette so far."""

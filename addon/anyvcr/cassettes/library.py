@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from anyvcr.cassettes import store
 from anyvcr.cassettes.deck import Deck
 from anyvcr.cassettes.summary import Summary
 from anyvcr.core.cassette import names
@@ -33,7 +34,7 @@ class Library:
         self._closed: list[Summary] = []
         self._current: str | None = None
         """The cassette of requests that name none: the one that was last opened by hand."""
-        self._is_folder = settings.is_folder or settings.cassette.is_dir()
+        self._is_folder = settings.is_folder or store.is_folder(settings.cassette)
 
     @property
     def is_folder(self) -> bool:

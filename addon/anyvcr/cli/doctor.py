@@ -5,7 +5,6 @@ Nothing is asked of the API: the proxy answers from a cassette made for the purp
 
 import asyncio
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from anyvcr.cli import child
 from anyvcr.cli.running import Listener, environment, prepare
+from anyvcr.cli.state import folder as state_folder
 from anyvcr.clients.probes import PROBES, SAID, URL, Probe, missing_library
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
@@ -63,8 +63,7 @@ def write(findings: Sequence[Finding]) -> str:
 
 
 async def _examine(command: Sequence[str] | None) -> list[Finding]:
-    with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
-        folder = Path(state)
+    with state_folder() as folder:
         settings = Settings(
             cassette=_cassette(folder), mode=Mode.REPLAY_ONLY, repeats=Repeats.STICKY
         )

@@ -222,6 +222,31 @@ def show(cassette: Path, numbers: tuple[str, ...], form: str | None) -> None:
 
 
 @cli.command()
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+)
+def repair(files: tuple[Path, ...]) -> None:
+    """Remove a last interaction that was cut off from each cassette FILE.
+
+    A recorder that was killed, or a full disk, leaves such files. What is removed is kept in
+    FILE.partial.torn; everything before it stays as it is. Exit code 1 if a FILE has other
+    faults, or is being recorded.
+    """
+    from anyvcr.cassettes import repair as repairing
+
+    failed = False
+    for file in files:
+        try:
+            done = repairing.repair(file)
+        except AnyvcrError as error:
+            console.say(str(error))
+            failed = True
+        else:
+            console.say(done.describe(file) if done else f"{file}: nothing is cut off")
+    sys.exit(1 if failed else 0)
+
+
+@cli.command()
 def addon() -> None:
     """Print the path of the mitmproxy addon, for mitmdump -s "$(anyvcr addon)"."""
     package = Path(anyvcr.__file__).parent

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from urllib.parse import quote
 
 from anyvcr import authority
 from anyvcr.cli import child, console, verdict
+from anyvcr.cli.state import folder as state_folder
 from anyvcr.cli.verdict import ExitRules, Run
 from anyvcr.clients import export
 from anyvcr.clients.environment import Endpoint, changes, child_environment
@@ -64,8 +64,8 @@ def until_stopped(values: Values) -> int:
 async def _with_command(
     settings: Settings, listener: Listener, rules: ExitRules, command: Sequence[str]
 ) -> int:
-    with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
-        proxy, trust = prepare(settings, listener, Path(state))
+    with state_folder() as state:
+        proxy, trust = prepare(settings, listener, state)
         try:
             async with proxy:
                 theirs = environment(settings, listener, proxy, trust)
@@ -87,8 +87,8 @@ async def _with_command(
 async def _until_stopped(
     settings: Settings, listener: Listener, cassette: str | None, shell: str
 ) -> int:
-    with tempfile.TemporaryDirectory(prefix="anyvcr-") as state:
-        proxy, trust = prepare(settings, listener, Path(state))
+    with state_folder() as state:
+        proxy, trust = prepare(settings, listener, state)
         async with proxy:
             theirs = environment(settings, listener, proxy, trust, cassette)
             set_, unset = changes(os.environ, theirs)
@@ -147,7 +147,13 @@ def _upstream_ca(listener: Listener, state: Path, environ: Mapping[str, str]) ->
             msg = f"--upstream-ca {listener.upstream_ca}: {error.strerror}"
             raise ConfigError(msg) from error
     place = state / "upstream-roots.pem"
-    place.write_text(roots)
+    try:
+        place.write_text(roots)
+    except OSError as error:
+        msg = (
+            f"cannot write {place}: {error.strerror}; set TMPDIR to a folder with room"
+        )
+        raise ConfigError(msg) from error
     return place
 
 

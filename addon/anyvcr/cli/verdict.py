@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from anyvcr.cassettes import regular_file
 from anyvcr.cassettes.summary import Summary
 from anyvcr.cli import console
 from anyvcr.clients.remedies import remedy
@@ -214,7 +215,7 @@ def _write_report(place: Path, run: Run) -> None:
     }
     text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
     try:
-        place.write_text(text, encoding="utf-8", errors="surrogateescape")
+        regular_file.replace(place, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         msg = f"--report {place}: {error.strerror}"
         raise ConfigError(msg) from error

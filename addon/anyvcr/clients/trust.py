@@ -6,7 +6,7 @@ gets our CA alone: hosts other than the API show the child their own certificate
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -76,12 +76,27 @@ def write_trust(state: Path, ca_pem: str, parent: Mapping[str, str]) -> TrustFil
     """Write the files into `state`, which only its owner can then read.
 
     `ca_pem` may hold the CA's key beside the certificate: only the certificate is taken.
+    Raises ConfigError.
     """
     ours = pem.certificates(ca_pem)
     if not ours:
         msg = "the CA: expected a certificate in PEM, found none"
         raise ConfigError(msg)
     files = TrustFiles.under(state)
+    try:
+        _write_all(files, ours, parent)
+    except OSError as error:
+        msg = (
+            f"cannot write what clients must trust into {state}: {error.strerror}; set TMPDIR "
+            "(for `env`, ANYVCR_HOME) to a folder that can be written and has room"
+        )
+        raise ConfigError(msg) from error
+    return files
+
+
+def _write_all(
+    files: TrustFiles, ours: Sequence[pem.Certificate], parent: Mapping[str, str]
+) -> None:
     for folder in (files.ca.parent, files.php_dir):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -95,7 +110,6 @@ def write_trust(state: Path, ca_pem: str, parent: Mapping[str, str]) -> TrustFil
     _write(files.php_dir / "zz-anyvcr.ini", _php_ini(files.bundle))
     _write(files.wgetrc, _wgetrc(parent, files.bundle))
     _write(files.node_preload, _PRELOAD.read_bytes())
-    return files
 
 
 def upstream_roots(parent: Mapping[str, str]) -> str:

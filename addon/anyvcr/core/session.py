@@ -13,6 +13,8 @@ from anyvcr.core.matching.rules import Repeats, Rules
 from anyvcr.core.modes import Mode
 from anyvcr.core.redaction.placeholder import comparable
 from anyvcr.core.redaction.redactor import Redactor
+from anyvcr.core.websocket.choice import Choice
+from anyvcr.core.websocket.index import Conversations, is_conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,19 @@ class Session:
         repeats: Repeats = Repeats.ONCE,
     ) -> None:
         self.mode = mode
-        self.played = 0
+        self.rules = rules or Rules()
         self.recorded = 0
+        self._answered = 0
         self._redactor = redactor
+        kept = cassette.interactions
         self._index = Index(
-            cassette.interactions,
-            rules or Rules(),
+            [each for each in kept if not is_conversation(each)],
+            self.rules,
             repeats,
             clean=lambda request: comparable(redactor.request(request)),
             revision=lambda: redactor.revision,
         )
+        self._conversations = Conversations(kept, self.rules, repeats, redactor.text)
         self._next_id = len(cassette.interactions)
 
     @property
@@ -95,11 +100,28 @@ class Session:
             return foregone
         found = self._index.take(request, explain=not self.may_forward)
         if isinstance(found, Hit):
-            self.played += 1
+            self._answered += 1
             return Play(found.interaction)
         if self.mode is Mode.REPLAY_WITH_NEW_EPISODES:
             return Forward(record=True)
         return Refuse(found)
+
+    def converse(self, request: Request) -> Choice | Decision:
+        """The conversations that a client may have which opens a WebSocket by `request`.
+
+        Where none is recorded there, an answer may be: the API's refusal to open one. Raises
+        RedactionError and CassetteFormatError.
+        """
+        choice = self._conversations.open(self._redactor.request(request))
+        if choice.lead is not None:
+            return choice
+        decision = self.decide(request)
+        return choice if isinstance(decision, Refuse) else decision
+
+    @property
+    def played(self) -> int:
+        """How often an interaction was played."""
+        return self._answered + self._conversations.played
 
     def record(self, request: Request, response: Response) -> Interaction:
         """A new interaction under the next id (go-vcr cassette.go, AddInteraction), redacted.
@@ -133,4 +155,5 @@ class Session:
 
     def unused(self) -> tuple[Interaction, ...]:
         """Interactions that nobody asked for."""
-        return self._index.unused()
+        unused = (*self._index.unused(), *self._conversations.unused())
+        return tuple(sorted(unused, key=lambda each: each.id))

@@ -22,7 +22,8 @@ from anyvcr import safe_output
 from anyvcr.cassettes.summary import Summary
 from anyvcr.core.client_request import proxy_user
 from anyvcr.core.hosts import Origin
-from anyvcr.core.replay.answer import FAILED, Answer
+from anyvcr.core.replay.answer import FAILED, NO_WEBSOCKET, Answer
+from anyvcr.decider import Leave
 from anyvcr.options import SETTINGS, SEVERAL
 from anyvcr.proxy import api_errors, mitmdump, patches
 from anyvcr.proxy.connections import Connections
@@ -248,8 +249,10 @@ class Anyvcr:
         refusal = await self._lifecycle.admit(asked)
         decision = refusal or self.decider.decide(asked)
         self._gate.decided(flow)
-        if isinstance(decision, Answer):
-            flow_reply.play(flow, decision)
+        if not isinstance(decision, Leave):
+            # A WebSocket is played by the replay layer alone.
+            answer = decision if isinstance(decision, Answer) else NO_WEBSOCKET
+            flow_reply.play(flow, answer)
             return
         self._routes.redirect(flow.request, asked)
         patches.frame(flow.request)

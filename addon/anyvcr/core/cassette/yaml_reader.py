@@ -129,7 +129,8 @@ def _explained(error: CassetteFormatError, data: bytes) -> CassetteFormatError:
         return other
     lines = data.count(b"\n", 0, found.kept)
     way = (
-        f"to keep the {whole} before it, keep the first {lines} lines (`head -n {lines}`)"
+        f"to keep the {whole} before it, keep the first {lines} lines (`head -n {lines}`), "
+        "as `anyvcr repair FILE` does"
         if whole
         else "it is the only one, so record the cassette again"
     )

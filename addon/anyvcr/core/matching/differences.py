@@ -52,7 +52,7 @@ def compare(recorded: RequestParts, sent: RequestParts) -> tuple[Difference, ...
     return (
         *_compare_targets(recorded.target, sent.target),
         *_compare_pairs("header", recorded.headers, sent.headers),
-        *_compare_bodies(recorded.body, sent.body),
+        *compare_bodies(recorded.body, sent.body),
     )
 
 
@@ -91,7 +91,8 @@ def _grouped(pairs: Pairs) -> dict[str, list[str]]:
     return grouped
 
 
-def _compare_bodies(recorded: Body, sent: Body) -> Iterator[Difference]:
+def compare_bodies(recorded: Body, sent: Body) -> Iterator[Difference]:
+    """The parts of two bodies that differ."""
     match recorded, sent:
         case Json(before), Json(now):
             yield from _compare_values("$", before, now)

@@ -23,7 +23,7 @@ def explain(miss: Miss, *, redact: Redact = str) -> str:
     asked = f"{miss.request.method} {redact(miss.request.url)}"
     options = suggestions(miss)
     hint = f". To let it pass: {redact(' or '.join(options))}"
-    return _printable(_finding(miss, asked, redact) + hint)
+    return printable(_finding(miss, asked, redact) + hint)
 
 
 def _finding(miss: Miss, asked: str, redact: Redact) -> str:
@@ -55,14 +55,14 @@ def _out_of_order(miss: Miss, asked: str, redact: Redact) -> str:
     )
     for near in miss.nearest:
         if near.id == miss.expected:
-            text += f", where {_listed(near.differences, redact)}"
+            text += f", where {listed(near.differences, redact)}"
     found = ", ".join(f"#{near.id}" for near in miss.equal)
     return f"{text}; {found} would match" if found else text
 
 
 def _described(near: Nearest, redact: Redact) -> str:
     played = " (already played)" if near.already_played else ""
-    return f"#{near.id}{played}: {_listed(near.differences, redact)}"
+    return f"#{near.id}{played}: {listed(near.differences, redact)}"
 
 
 def _others(others: Sequence[Nearest]) -> str:
@@ -79,7 +79,8 @@ _SPELLED_OUT = 5
 """Differences shown in a line."""
 
 
-def _listed(differences: Sequence[Difference], redact: Redact) -> str:
+def listed(differences: Sequence[Difference], redact: Redact) -> str:
+    """The first differences with both sides, and how many there are beside them."""
     shown = [_worded(difference, redact) for difference in differences[:_SPELLED_OUT]]
     more = len(differences) - len(shown)
     if more:
@@ -173,7 +174,7 @@ def _cut(text: str, start: int) -> str:
     return f"{left}{text[begin:end]}{right}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """One line that any terminal and any JSON can carry."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode()
@@ -185,7 +186,7 @@ def report(miss: Miss, *, redact: Redact = str) -> dict[str, object]:
     """The miss for a program: JSON values only, with texts as `explain` shows them."""
     return {
         "method": miss.request.method,
-        "url": _printable(redact(miss.request.url)),
+        "url": printable(redact(miss.request.url)),
         "message": explain(miss, redact=redact),
         "used_up": miss.used_up,
         "expected": miss.expected,
@@ -201,7 +202,7 @@ def _reported(near: Nearest, redact: Redact) -> dict[str, object]:
         "already_played": near.already_played,
         "differences": [
             {
-                "path": _printable(redact(difference.path)),
+                "path": printable(redact(difference.path)),
                 "recorded": recorded,
                 "sent": sent,
             }

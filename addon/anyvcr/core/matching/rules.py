@@ -79,8 +79,12 @@ class Rules:
 
     def for_agent(self, agent: str) -> "Rules":
         """The rules for requests with this User-Agent; the same object for one client."""
-        profile = of(agent, self.profiles) if self.profiles else None
+        profile = self.profile_for(agent)
         return self if profile is None else _with(self, profile)
+
+    def profile_for(self, agent: str) -> Profile | None:
+        """The profile of the client with this User-Agent, None where there is none."""
+        return of(agent, self.profiles) if self.profiles else None
 
 
 @lru_cache(maxsize=64)

@@ -193,6 +193,6 @@ FAILED = refused(
     "internal_error",
 )
 NO_WEBSOCKET = refused(
-    "anyvcr does not replay WebSocket connections; no cassette holds one",
+    "this WebSocket is recorded, and anyvcr replays WebSockets in the mode replay-only alone",
     "websocket_not_supported",
 )

@@ -34,9 +34,12 @@ from anyvcr.core.replay.action import (
     WaitUntil,
 )
 from anyvcr.core.replay.answer import FAILED, Answer, bad_request, refused, too_large
+from anyvcr.core.replay.handshake import accept
 from anyvcr.core.replay.playback import Playback
 from anyvcr.core.replay.request_parser import RequestParser
 from anyvcr.core.replay.tunnel_guard import names_api, refusal
+from anyvcr.core.replay.upgrade import Upgrade
+from anyvcr.core.replay.websocket_connection import WebSocketConnection
 
 LINGER = 5.0
 """Seconds without a byte that a client has to send the rest of what is refused. To close
@@ -64,8 +67,11 @@ class Player(Protocol):
     def see(self, fields: Fields) -> None:
         """Take note of the headers of a CONNECT."""
 
-    def answer(self, asked: Asked) -> Answer:
-        """The recorded answer, or the refusal; never an exception that means "forward"."""
+    def answer(self, asked: Asked) -> Answer | Upgrade:
+        """The recorded answer, or the refusal; never an exception that means "forward".
+
+        An Upgrade answers the opening handshake of a WebSocket alone.
+        """
 
     def fault(self, error: Exception) -> None:
         """Report that an answer could not be given, and fail the run."""
@@ -100,12 +106,18 @@ class ServerConnection:
         """What reads any other request."""
         self._playback: Playback | None = None
         """The answer that is being played."""
+        self._handshake = b""
+        """The answer that opens a WebSocket, until it is sent."""
+        self._websocket: WebSocketConnection | None = None
+        """What has the connection once it is one."""
         self._lingers_until: float | None = None
         """All is said, and what the client still sends is thrown away until then."""
 
     def receive(self, data: bytes) -> None:
         """Take what the client sent; b"" once it sends no more."""
-        if data:
+        if self._websocket is not None:
+            self._websocket.receive(data)
+        elif data:
             self._pending = self._pending + data if self._pending else data
         else:
             self._has_ended = True
@@ -113,6 +125,11 @@ class ServerConnection:
     def next(self, now: float) -> Action | None:
         """What the shell is to do now."""
         while not self._is_over:
+            if self._handshake:
+                head, self._handshake = self._handshake, b""
+                return Send(head)
+            if self._websocket is not None:
+                return self._websocket.next(now)
             if self._last is not None:
                 return self._over(self._last)
             if self._playback is not None:
@@ -128,7 +145,7 @@ class ServerConnection:
                 continue
             if action is not None:
                 return action
-            if self._playback is None:
+            if self._playback is None and not self._handshake:
                 return self._over(Close()) if self._has_ended else None
         return None
 
@@ -296,6 +313,9 @@ class ServerConnection:
         head_only = asked.method.upper() == "HEAD"
         try:
             answer = self._player.answer(asked)
+            if isinstance(answer, Upgrade):
+                self._open_websocket(answer, asked, now)
+                return
             self._play(answer, now, closes=closes, chunks=chunks, head_only=head_only)
         except AnyvcrError as error:
             self._player.fault(error)
@@ -303,6 +323,22 @@ class ServerConnection:
         except Exception as error:
             self._player.fault(error)
             self._play(FAILED, now, closes=closes)
+
+    def _open_websocket(self, upgrade: Upgrade, asked: Asked, now: float) -> None:
+        """Answer the handshake; what follows are frames."""
+        self._handshake = accept(asked.headers, upgrade.subprotocol)
+        self._websocket = WebSocketConnection(
+            upgrade.choice,
+            upgrade.miss,
+            pace=upgrade.pace,
+            limit=upgrade.limit,
+            now=now,
+        )
+        if self._pending:
+            self._websocket.receive(self._pending)
+            self._pending = b""
+        if self._has_ended:
+            self._websocket.receive(b"")
 
     def _reject(self, why: str, now: float, status: int = 400) -> None:
         """Answer what is no request that can be read, and close."""

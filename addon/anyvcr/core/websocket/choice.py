@@ -5,11 +5,12 @@ says what the lead did not record, the next that fits takes the lead, if up to n
 have said messages of the same types; its ids are then replaced by those already sent.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from anyvcr.core.websocket.conversation import Conversation
 from anyvcr.core.websocket.event import Event
-from anyvcr.core.websocket.message import Message
+from anyvcr.core.websocket.message import Message, Text
 
 
 class Choice:
@@ -19,9 +20,23 @@ class Choice:
     once do not get the same one.
     """
 
-    def __init__(self, fitting: Iterable[Conversation], taken: set[int]) -> None:
+    def __init__(
+        self,
+        fitting: Iterable[Conversation],
+        taken: set[int],
+        redact: Callable[[str], str] = str,
+        count: Callable[[int], object] = id,
+        subprotocol: str = "",
+    ) -> None:
+        """`redact` is given what the client says, and `count` the id of what it has.
+
+        `subprotocol` is the one that the server had chosen.
+        """
+        self.subprotocol = subprotocol
         self._fitting = list(fitting)
         self._taken = taken
+        self._redact = redact
+        self._count = count
         self._mine: int | None = None
         self.nearest: Conversation | None = None
         """After a miss, the conversation that fitted until then."""
@@ -33,6 +48,8 @@ class Choice:
 
     def hear(self, live: Message) -> bool:
         """Take what the client says; False where nothing recorded goes on like that."""
+        if isinstance(live, Text):
+            live = replace(live, text=self._redact(live.text))
         event = Event(live)
         lead = self.lead
         self._fitting = [
@@ -49,6 +66,7 @@ class Choice:
                 self._taken.discard(self._mine)
             self._mine = self.lead.id
             self._taken.add(self._mine)
+            self._count(self._mine)
         return True
 
     def due(self, *, patient: bool = True) -> Iterator[Message]:

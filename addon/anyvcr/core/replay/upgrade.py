@@ -1,0 +1,20 @@
+"""Leave to open a WebSocket on the client's connection, and what is said on it."""
+
+from dataclasses import dataclass
+
+from anyvcr.core.replay.pacing import Pace
+from anyvcr.core.replay.websocket_connection import Miss
+from anyvcr.core.websocket.choice import Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """The answer to an opening handshake: 101, and then recorded conversations."""
+
+    choice: Choice
+    miss: Miss
+    pace: Pace
+    limit: int
+    """Bytes of a message of the client's."""
+    subprotocol: str = ""
+    """What the server had chosen (`Sec-WebSocket-Protocol`); may be empty."""

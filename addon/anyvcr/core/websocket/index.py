@@ -1,0 +1,96 @@
+"""The recorded conversations of a cassette, and which of them were had."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from anyvcr.core.cassette.model import Interaction, Request, header
+from anyvcr.core.matching.rules import Repeats, Rules
+from anyvcr.core.matching.target import target
+from anyvcr.core.websocket import transcript
+from anyvcr.core.websocket.choice import Choice
+from anyvcr.core.websocket.conversation import Conversation
+
+SWITCHED = 101
+"""The code of an interaction that is a conversation (RFC 9110, section 15.2.2)."""
+
+
+def is_conversation(interaction: Interaction) -> bool:
+    """Whether an interaction's body is the transcript of a WebSocket."""
+    kind = header(interaction.response.headers, "Content-Type")
+    return interaction.response.code == SWITCHED and kind == transcript.CONTENT_TYPE
+
+
+class Conversations:
+    """What a client that opens a WebSocket may have, by where it goes."""
+
+    def __init__(
+        self,
+        interactions: Sequence[Interaction] = (),
+        rules: Rules | None = None,
+        repeats: Repeats = Repeats.ONCE,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        """`redact` is given what a client says before it is compared."""
+        self._kept = tuple(each for each in interactions if is_conversation(each))
+        self._rules = rules or Rules()
+        self._repeats = repeats
+        self._redact = redact
+        self._taken: set[int] = set()
+        self._had: Counter[int] = Counter()
+
+    def open(self, request: Request) -> Choice:
+        """What a client may have that opens a WebSocket by `request`; may be nothing at all.
+
+        Raises CassetteFormatError where a transcript cannot be read.
+        """
+        rules = self._rules.for_agent(header(request.headers, "User-Agent"))
+        wanted = target(request, rules)
+        kept = [
+            each for each in self._in_turn() if target(each.request, rules) == wanted
+        ]
+        headers = kept[0].response.headers if kept else ()
+        return Choice(
+            [
+                Conversation(each.id, transcript.read(_text(each)), rules)
+                for each in kept
+            ],
+            self._taken,
+            self._redact,
+            self._count,
+            header(headers, "Sec-Websocket-Protocol"),
+        )
+
+    def _in_turn(self) -> list[Interaction]:
+        """Those that may be had now, in the order in which they are tried."""
+        fresh = [
+            each
+            for each in self._kept
+            if not self._had[each.id] and each.id not in self._taken
+        ]
+        if self._repeats is Repeats.STRICT:
+            return fresh[:1]
+        if self._repeats is Repeats.ONCE:
+            return fresh
+        again = [each for each in self._kept if self._had[each.id]]
+        if self._repeats is Repeats.STICKY:
+            again.reverse()
+        else:
+            again.sort(key=lambda each: self._had[each.id])
+        self._taken -= {each.id for each in again}
+        return fresh + again
+
+    def _count(self, id_: int) -> None:
+        self._had[id_] += 1
+
+    @property
+    def played(self) -> int:
+        """How often a conversation was had."""
+        return self._had.total()
+
+    def unused(self) -> tuple[Interaction, ...]:
+        """Those that nobody had, in file order."""
+        return tuple(each for each in self._kept if not self._had[each.id])
+
+
+def _text(interaction: Interaction) -> str:
+    return interaction.response.body.decode("utf-8", "surrogateescape")

@@ -1,0 +1,157 @@
+"""WebSocket conversations of a cassette, had again by clients at both doors."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from anyvcr.core.cassette import codec
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
+from anyvcr.core.websocket import transcript
+from anyvcr.core.websocket.message import Close, Message, Side, Text
+from support.proxies import Mitmdump, mitmdump
+from support.websocket_client import Client, at_base_url, through_proxy
+from wsproto.events import AcceptConnection, CloseConnection, RejectConnection
+
+URL = "https://api.openai.com/v1/realtime"
+
+
+def event(side: Side, **event: object) -> Message:
+    return Text(side, json.dumps(event))
+
+
+def greeting(n: int) -> list[Message]:
+    """A session with one question and one answer."""
+    return [
+        event(
+            Side.SERVER, type="session.created", session={"id": f"sess_recorded_{n}"}
+        ),
+        event(Side.CLIENT, type="ask", text=f"question {n}"),
+        event(Side.SERVER, type="answer", text=f"answer {n}"),
+        Close(Side.CLIENT, 1000),
+    ]
+
+
+def conversation(
+    id_: int, messages: list[Message], *, url: str = URL, protocol: str = ""
+) -> Interaction:
+    headers = [("Content-Type", (transcript.CONTENT_TYPE,))]
+    if protocol:
+        headers.append(("Sec-Websocket-Protocol", (protocol,)))
+    return Interaction(
+        id=id_,
+        request=Request(method="GET", url=url),
+        response=Response(
+            code=101,
+            status="101 Switching Protocols",
+            headers=tuple(headers),
+            body="".join(map(transcript.write, messages)).encode(),
+        ),
+    )
+
+
+@contextmanager
+def replaying(
+    home: Path, *interactions: Interaction, **options: object
+) -> Iterator[Mitmdump]:
+    path = home / "c.yaml"
+    path.write_bytes(codec.dumps(Cassette(interactions=interactions)))
+    with mitmdump(
+        home,
+        options={"cassette": path, "cassette_mode": "replay-only", **options},
+    ) as proxy:
+        yield proxy
+
+
+@contextmanager
+def connected(
+    proxy: Mitmdump, door: str, subprotocols: Sequence[str] = ()
+) -> Iterator[Client]:
+    if door == "base-url":
+        with at_base_url(proxy.port) as client:
+            yield client
+    else:
+        with through_proxy(proxy.port, str(proxy.ca), subprotocols) as client:
+            yield client
+
+
+@pytest.mark.parametrize("door", ["base-url", "proxy"])
+def test_a_recorded_conversation_is_had_again(home: Path, door: str) -> None:
+    recorded = [conversation(n, greeting(n)) for n in range(2)]
+    with replaying(home, *recorded) as proxy, connected(proxy, door) as client:
+        assert isinstance(client.opened, AcceptConnection)
+        assert client.hear() == {
+            "type": "session.created",
+            "session": {"id": "sess_recorded_0"},
+        }
+        client.say(type_="ask", text="question 1")
+        assert client.hear() == {"type": "answer", "text": "answer 1"}
+        client.send(CloseConnection(1000))
+        assert client.hear() == 1000
+        assert client.hear() is None, "the connection ends at once"
+
+
+def test_a_miss_says_what_differs_and_ends_the_connection(home: Path) -> None:
+    with (
+        replaying(home, conversation(0, greeting(0))) as proxy,
+        connected(proxy, "proxy") as client,
+    ):
+        client.hear()
+        client.say(type_="ask", text="another question")
+        missed = client.hear()
+        assert isinstance(missed, dict)
+        assert missed["status"] == 400
+        message = missed["error"]["message"]
+        assert '$.text: recorded "question 0", sent "another question"' in message
+        assert client.hear() == 4000
+        assert client.hear() is None
+    assert "another question" in proxy.log
+
+
+def test_where_nothing_is_recorded_the_first_message_is_a_miss(home: Path) -> None:
+    with replaying(home) as proxy, connected(proxy, "base-url") as client:
+        assert isinstance(client.opened, AcceptConnection)
+        client.say(type_="ask")
+        missed = client.hear()
+        assert isinstance(missed, dict)
+        assert "no recorded conversation goes on with ask" in missed["error"]["message"]
+
+
+def test_a_recorded_refusal_to_open_one_is_given_again(home: Path) -> None:
+    refusal = Interaction(
+        id=0,
+        request=Request(method="GET", url=URL),
+        response=Response(
+            code=426, status="426 Upgrade Required", body=b"use HTTP", content_length=8
+        ),
+    )
+    with replaying(home, refusal) as proxy, connected(proxy, "proxy") as client:
+        assert isinstance(client.opened, RejectConnection)
+        assert client.opened.status_code == 426
+
+
+def test_the_chosen_subprotocol_is_named_and_no_key_with_it(home: Path) -> None:
+    recorded = conversation(0, greeting(0), protocol="realtime")
+    with (
+        replaying(home, recorded) as proxy,
+        connected(
+            proxy,
+            "proxy",
+            subprotocols=["realtime", "openai-insecure-api-key.sk-1"],
+        ) as client,
+    ):
+        assert isinstance(client.opened, AcceptConnection)
+        assert client.opened.subprotocol == "realtime"
+
+
+def test_nobody_else_gets_a_conversation_that_was_had(home: Path) -> None:
+    with replaying(home, conversation(0, greeting(0))) as proxy:
+        for expected in ("answer", "error"):
+            with connected(proxy, "base-url") as client:
+                if expected == "answer":
+                    client.hear()
+                client.say(type_="ask", text="question 0")
+                heard = client.hear()
+                assert isinstance(heard, dict)
+                assert heard["type"] == expected

@@ -1,0 +1,99 @@
+"""Interactions that are written once more, since more of their answer came."""
+
+from pathlib import Path
+
+import pytest
+from anyvcr.cassettes import store
+from anyvcr.cassettes.recording import Recording
+from anyvcr.core.cassette.model import Style
+from anyvcr.core.errors import CassetteError
+from support.recordings import interaction
+from unit.cassettes.test_durability import no_file_longer_than
+
+
+def bodies(path: Path) -> list[bytes]:
+    return [i.response.body for i in store.read(path).interactions]
+
+
+@pytest.mark.parametrize("body", [b"a longer body than before", b""])
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_an_interaction_is_written_anew_where_it_stands(
+    tmp_path: Path, number: int, body: bytes
+) -> None:
+    path = tmp_path / "c.yaml"
+    recording = Recording.create(path, Style.X_VCR)
+    for each in range(3):
+        recording.append(interaction(each, b"body"))
+
+    recording.amend(interaction(number, body))
+    recording.amend(interaction(2, b"the last"))
+    recording.append(interaction(3, b"more"))
+    recording.close()
+
+    expected = [b"body", b"body", b"the last", b"more"]
+    if number < 2:
+        expected[number] = body
+    assert bodies(path) == expected
+
+
+def test_what_was_there_before_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    first = Recording.create(path, Style.X_VCR)
+    first.append(interaction(0, b"old"))
+    first.close()
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+
+    recording = Recording.extend(path, Style.X_VCR)
+    recording.append(interaction(1, b"begun"))
+    recording.amend(interaction(1, b"begun and ended"))
+    recording.close()
+
+    assert bodies(path) == [b"old", b"begun and ended"]
+
+
+def test_a_write_that_fails_leaves_the_interaction_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    recording = Recording.create(path, Style.X_VCR)
+    for number in range(2):
+        recording.append(interaction(number, b"body"))
+    before = path.read_bytes()
+
+    with (
+        no_file_longer_than(len(before) + 50),
+        pytest.raises(CassetteError, match="cannot write"),
+    ):
+        recording.amend(interaction(0, b"x" * 500))
+
+    assert path.read_bytes() == before
+    recording.close()
+
+
+def test_a_deleted_cassette_is_amended_where_it_was_saved(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    recording = Recording.create(path, Style.X_VCR)
+    for number in range(2):
+        recording.append(interaction(number, b"body"))
+    path.unlink()
+
+    with pytest.raises(CassetteError, match="was deleted"):
+        recording.amend(interaction(0, b"whole"))
+    recording.close()
+
+    assert bodies(tmp_path / "c.yaml.partial.saved") == [b"whole", b"body"]
+
+
+def test_an_edited_cassette_keeps_its_edit_and_the_interaction_is_saved(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "c.yaml"
+    recording = Recording.create(path, Style.X_VCR)
+    recording.append(interaction(0, b"begun"))
+    with path.open("ab") as file:
+        file.write(b"# a remark\n")
+
+    with pytest.raises(CassetteError, match="was changed by another program"):
+        recording.amend(interaction(0, b"whole"))
+    recording.close()
+
+    assert bodies(path) == [b"begun"]
+    assert bodies(tmp_path / "c.yaml.partial.saved") == [b"whole"]
