@@ -70,6 +70,12 @@ class Redactor:
         self._short: dict[tuple[object, str], str] = {}
         """What short texts came to: methods, hosts and headers are mostly the same."""
 
+    @property
+    def has_rules(self) -> bool:
+        """Whether the user wants more removed than what is known to be secret."""
+        rules = self._rules
+        return bool(rules.json_paths or rules.headers or rules.patterns)
+
     def request(self, request: Request) -> Request:
         """`request` without secrets; the same object where it has none."""
         return _failing_closed("a request", self._request, request)
