@@ -8,8 +8,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from mitmproxy.certs import CertStore
-
 from anyvcr.core.errors import AnyvcrError
 
 NAME = "mitmproxy"
@@ -41,6 +39,8 @@ def ensure(place: Path) -> Path:
 
 def _make(place: Path) -> None:
     """In one step, so that two first runs at once agree on one CA."""
+    from mitmproxy.certs import CertStore  # once in a CA's life
+
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".anyvcr-") as made:
         fresh = Path(made) / "ca"
         fresh.mkdir(mode=0o700)

@@ -58,7 +58,7 @@ class Decider:
         """`ca_pem` and `stop` are what the control API needs of the proxy."""
         self._ca_pem = ca_pem
         self._stop = stop
-        self._tally = tally
+        self.tally = tally
         self._credentials = Credentials()
         self._settings = Settings()
         self._api = self._settings.api_hosts()
@@ -178,7 +178,7 @@ class Decider:
             return None  # said when the request is complete
         if (foregone := deck.session.foregone) is None:
             return None
-        self._tally.calls += 1
+        self.tally.calls += 1
         self.see(asked.fields, asked.url)
         return Leave(deck, lambda: self._recorded(asked), record=foregone.record)
 
@@ -188,12 +188,12 @@ class Decider:
             logger.error("%s", error)
         else:
             logger.error("anyvcr failed:\n%s", safe_output.frames(error))
-        self._tally.failed = True
+        self.tally.failed = True
 
     def turn_away(self, why: str) -> None:
         """Report a way to an API host that is closed in replay, and fail the run."""
         logger.warning("%s", why)
-        self._tally.turned_away += 1
+        self.tally.turned_away += 1
 
     def _decide(self, asked: Asked) -> Answer | Upgrade | Leave:
         if self._is_control(asked):
@@ -201,12 +201,12 @@ class Decider:
             return self._control.answer(
                 asked.method, asked.path, asked.headers, asked.body
             )
-        self._tally.calls += 1
+        self.tally.calls += 1
         self.see(asked.fields, asked.url)
         try:
             deck = self._deck(asked)
         except AnyvcrError as error:
-            self._tally.refused += 1
+            self.tally.refused += 1
             logger.warning("refused %s %s: %s", asked.method, asked.url, error)
             return refused(safe_output.clean(str(error)), "no_cassette")
         if deck.replays and is_upgrade(asked.headers):

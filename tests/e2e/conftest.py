@@ -7,7 +7,7 @@ import pytest
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette
 from standin import Manners, StandIn
-from support.proxies import SEED
+from support.proxies import SEED, SHELL, Shell
 
 
 @pytest.fixture
@@ -26,3 +26,11 @@ def api(seed: Cassette) -> Iterator[StandIn]:
     """The API, answering with the seed's bytes, ids included."""
     with StandIn(seed, manners=Manners(new_ids=False)) as running:
         yield running
+
+
+@pytest.fixture(params=Shell, ids=lambda shell: shell.name.lower())
+def each_shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
+    """Each program that replays, in turn; `support.proxies.proxy` starts it."""
+    token = SHELL.set(request.param)
+    yield request.param
+    SHELL.reset(token)

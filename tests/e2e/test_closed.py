@@ -9,7 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 from standin import Answer, Received, StandIn
-from support.proxies import SEED, Mitmdump, mitmdump
+from support.proxies import DEADLINE, SEED, Mitmdump
+from support.proxies import proxy as proxy_of_shell
+
+pytestmark = pytest.mark.usefixtures("each_shell")
 
 
 def live(_: Received) -> Answer:
@@ -25,7 +28,7 @@ def api() -> Iterator[StandIn]:
 @contextmanager
 def replaying(home: Path) -> Iterator[Mitmdump]:
     options = {"cassette": SEED, "cassette_mode": "replay-only"}
-    with mitmdump(home, options=options) as proxy:
+    with proxy_of_shell(home, options=options) as proxy:
         yield proxy
 
 
@@ -90,7 +93,7 @@ def test_plain_http_that_names_the_api_is_refused(home: Path, api: StandIn) -> N
         with tunnel(proxy, f"{host}:{port}") as sock:
             sock.sendall(request)
             in_tunnel = sock.recv(1000)
-        with httpx.Client(proxy=proxy.url, trust_env=False) as client:
+        with httpx.Client(proxy=proxy.url, trust_env=False, timeout=DEADLINE) as client:
             url = f"http://{api.plain_address}/v1/models"
             named = client.get(url, headers={"Host": "api.openai.com"})
             other = client.get(url)

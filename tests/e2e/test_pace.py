@@ -20,9 +20,12 @@ from anyvcr.core.cassette import extensions
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from go.process import Oracle
 from standin import Answer, Chunk, Encoding, Framing, StandIn
-from support.proxies import DEADLINE, Mitmdump, mitmdump, mitmdump_to_its_end
+from support.proxies import DEADLINE, Mitmdump, mitmdump_to_its_end
+from support.proxies import proxy as proxy_of_shell
 
 URL = "https://api.openai.com/v1/chat/completions"
+
+pytestmark = pytest.mark.usefixtures("each_shell")
 EVENTS = tuple(b'data: {"n":%d}\n\n' % n for n in range(6))
 EVENT_STREAM = ("Content-Type", ("text/event-stream",))
 SLACK = 0.05
@@ -88,7 +91,7 @@ def replaying(
     interaction = Interaction(id=0, request=request, response=response)
     cassette = home / "c.yaml"
     cassette.write_bytes(cassette_format.dumps(Cassette(interactions=(interaction,))))
-    return mitmdump(
+    return proxy_of_shell(
         home,
         options={
             "cassette": cassette,
@@ -182,7 +185,7 @@ def test_chunks_come_back_as_they_were_recorded(
             "cassette_upstream": api.address,
             "ssl_verify_upstream_trusted_ca": api.ca_file,
         }
-        with mitmdump(home, options=options) as proxy:
+        with proxy_of_shell(home, options=options) as proxy:
             with proxy.client(http2=version == "2") as client:
                 client.get(URL)
             proxy.stop()
@@ -196,7 +199,7 @@ def test_chunks_come_back_as_they_were_recorded(
         "cassette_pace": "recorded",
         "cassette_repeats": "cycle",
     }
-    with mitmdump(home, options=options) as proxy:
+    with proxy_of_shell(home, options=options) as proxy:
         due = [duration, *(duration + offset for offset in offsets)]
         heard = hear_in_time(proxy, due)
 

@@ -1,13 +1,12 @@
-"""replay-only through a real mitmdump: every door, every framing, and never the network."""
+"""replay-only in each shell: every door, every framing, and never the network."""
 
 import json
-import shutil
 import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -15,16 +14,19 @@ import pytest
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from standin import Answer, Received, StandIn
-from support.proxies import ADDON, SEED, Mitmdump, environment, mitmdump
-from support.toolchain import missing, require_tool
+from support.proxies import DEADLINE, SEED, Mitmdump
+from support.proxies import proxy as proxy_of_shell
+from support.toolchain import require_tool
 
 SEED_URL = "https://api.openai.com/v1/chat/completions"
+
+pytestmark = pytest.mark.usefixtures("each_shell")
 
 
 def replaying(
     home: Path, cassette: Path = SEED, **options: object
 ) -> AbstractContextManager[Mitmdump]:
-    return mitmdump(
+    return proxy_of_shell(
         home,
         options={"cassette": cassette, "cassette_mode": "replay-only", **options},
     )
@@ -160,84 +162,6 @@ def test_no_upstream_is_ever_connected(
     answers = (played, used_up, unknown, regional, azure, based)
     assert [a.status_code for a in answers] == [200, 599, 599, 599, 599, 599]
     assert api.connections == 0
-
-
-BREAKERS = {
-    "decide": "from anyvcr.core.session import Session as target; name = 'decide'",
-    "next_layer": "from anyvcr.proxy.addon import Anyvcr as target; name = 'next_layer'",
-    "answer": "from anyvcr import decider as target; name = 'recorded_request'",
-}
-
-
-@pytest.mark.parametrize("broken", BREAKERS)
-def test_an_error_of_our_own_does_not_open_the_way(
-    home: Path, api: StandIn, broken: str
-) -> None:
-    breaker = home / "breaker.py"
-    breaker.write_text(
-        f"{BREAKERS[broken]}\n"
-        "def fail(*args, **kwargs): raise RuntimeError('injected')\n"
-        "setattr(target, name, fail)\n"
-    )
-    with mitmdump(
-        home,
-        options={
-            "cassette": SEED,
-            "cassette_mode": "replay-only",
-            "cassette_upstream": api.address,
-            "ssl_verify_upstream_trusted_ca": api.ca_file,
-        },
-        scripts=(breaker, ADDON),
-    ) as proxy:
-        statuses = []
-        for door, url in (
-            (proxy.client, SEED_URL),
-            (proxy.direct, "/chat/completions"),
-        ):
-            with door() as client, suppress(httpx.TransportError):
-                statuses.append(client.post(url, json={}).status_code)
-        code = proxy.stop()
-
-    assert set(statuses) <= {599, 502}
-    assert "injected" in proxy.log
-    assert api.connections == 0
-    if broken != "next_layer":  # mitmproxy's own handling of a hook that raised
-        assert statuses == [599, 599]
-        assert code == 1
-
-
-def test_it_works_without_any_network(home: Path, seed: Cassette) -> None:
-    unshare, curl = require_tool("unshare"), require_tool("curl")
-    ip = shutil.which("ip") or shutil.which("ip", path="/usr/sbin:/sbin")
-    if ip is None:
-        missing("ip (iproute2) is not installed")
-    alone = [unshare, "--map-root-user", "--net"]
-    if subprocess.run([*alone, ip, "link", "set", "lo", "up"], check=False).returncode:
-        missing("network namespaces are not allowed here")
-    body = home / "body.json"
-    body.write_bytes(seed.interactions[0].request.body)
-    script = home / "run.sh"
-    script.write_text(
-        f"{ip} link set lo up\n"
-        f'"$@" & proxy=$!\n'
-        f"for i in $(seq 300); do\n"
-        f"  {curl} -s http://127.0.0.1:18080/ >/dev/null && break; sleep 0.1\n"
-        f"done\n"
-        f"{curl} -sS --proxy http://127.0.0.1:18080 --cacert {home}/mitmproxy/mitmproxy-ca-cert.pem"
-        f" -o {home}/answer -H 'Content-Type: application/json' --data-binary @{body} {SEED_URL}\n"
-        f"kill $proxy; wait $proxy\n"
-    )
-    subprocess.run(
-        [*alone, "sh", str(script)]
-        + ["mitmdump", "-s", str(ADDON), "--listen-host", "127.0.0.1"]
-        + ["--listen-port", "18080", "--set", f"confdir={home}/mitmproxy"]
-        + ["--set", f"cassette={SEED}", "--set", "cassette_mode=replay-only"],
-        env=environment(home),
-        check=True,
-        timeout=60,
-    )
-
-    assert (home / "answer").read_bytes() == seed.interactions[0].response.body
 
 
 def test_connections_are_kept_alive(home: Path) -> None:
@@ -405,7 +329,7 @@ def test_a_host_named_by_the_user_is_replayed_over_plain_http(home: Path) -> Non
 
     with (
         replaying(home, cassette, cassette_hosts="127.0.0.1:11434") as proxy,
-        httpx.Client(proxy=proxy.url, trust_env=False) as client,
+        httpx.Client(proxy=proxy.url, trust_env=False, timeout=DEADLINE) as client,
     ):
         answer = client.get("http://127.0.0.1:11434/v1/models")
 
@@ -415,7 +339,9 @@ def test_a_host_named_by_the_user_is_replayed_over_plain_http(home: Path) -> Non
 def test_other_hosts_are_tunnelled_untouched(home: Path) -> None:
     with StandIn(another_site) as site, replaying(home) as proxy:
         context = ssl.create_default_context(cafile=str(site.ca_file))
-        with httpx.Client(proxy=proxy.url, verify=context, trust_env=False) as client:
+        with httpx.Client(
+            proxy=proxy.url, verify=context, trust_env=False, timeout=DEADLINE
+        ) as client:
             tunnelled = client.get(f"https://localhost:{site.port}/x")
             plain = client.get(f"http://{site.plain_address}/y")
 
@@ -448,7 +374,7 @@ def test_offline_refuses_other_hosts(home: Path) -> None:
     with (
         StandIn(another_site) as site,
         replaying(home, cassette_offline="true") as proxy,
-        httpx.Client(proxy=proxy.url, trust_env=False) as client,
+        httpx.Client(proxy=proxy.url, trust_env=False, timeout=DEADLINE) as client,
     ):
         plain = client.get(f"http://{site.plain_address}/y")
         with pytest.raises(httpx.ProxyError, match="403"):

@@ -6,7 +6,8 @@ import pytest
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from standin import Answer, StandIn
-from support.proxies import anyvcr, mitmdump
+from support.proxies import anyvcr
+from support.proxies import proxy as proxy_of_shell
 
 MODES = ("replay-only", "replay-with-new-episodes")
 ODD: dict[str, dict[str, object]] = {
@@ -23,6 +24,8 @@ MENDED: dict[str, dict[str, object]] = {
     "blanks around a value": {"headers": (("X-A", (" a ",)),)},
     "a folded value": {"headers": (("X-A", ("a\r\n b",)),)},
 }
+
+pytestmark = pytest.mark.usefixtures("each_shell")
 
 
 def cassette(home: Path, odd: dict[str, object], method: str = "GET") -> Path:
@@ -45,7 +48,7 @@ def test_what_cannot_be_played_is_an_error_with_the_reason(
 ) -> None:
     for name, odd in ODD.items():
         options = {"cassette": cassette(home, odd), "cassette_mode": mode}
-        with StandIn(never) as api, mitmdump(home, options=options) as proxy:
+        with StandIn(never) as api, proxy_of_shell(home, options=options) as proxy:
             with proxy.direct() as client:
                 answer = client.get("/models")
             code = proxy.stop()
@@ -62,7 +65,7 @@ def test_what_cannot_be_played_is_an_error_with_the_reason(
 def test_what_can_be_mended_is_played(home: Path, mode: str) -> None:
     for name, odd in MENDED.items():
         options = {"cassette": cassette(home, odd), "cassette_mode": mode}
-        with mitmdump(home, options=options) as proxy:
+        with proxy_of_shell(home, options=options) as proxy:
             with proxy.direct() as client:
                 answer = client.get("/models")
             code = proxy.stop()
@@ -87,7 +90,7 @@ def test_the_command_fails_and_says_which(home: Path) -> None:
 def test_head_tells_the_recorded_length_in_every_mode(home: Path, mode: str) -> None:
     recorded: dict[str, object] = {"body": b"", "content_length": 1488324}
     options = {"cassette": cassette(home, recorded, "HEAD"), "cassette_mode": mode}
-    with mitmdump(home, options=options) as proxy, proxy.direct() as client:
+    with proxy_of_shell(home, options=options) as proxy, proxy.direct() as client:
         answer = client.head("/models")
         again = client.get("/../_anyvcr/health")
 
@@ -99,7 +102,7 @@ def test_what_mitmproxy_refuses_is_an_error_in_the_apis_shape(home: Path) -> Non
     with StandIn(never) as api:
         nobody = api.address
     options = {"cassette": home / "c.yaml", "cassette_upstream": nobody}
-    with mitmdump(home, options=options) as proxy, proxy.direct() as client:
+    with proxy_of_shell(home, options=options) as proxy, proxy.direct() as client:
         answer = client.get("/models")
 
     assert answer.status_code == 502

@@ -10,7 +10,9 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 import httpx
@@ -247,3 +249,59 @@ def anyvcr(
         timeout=deadline,
         check=False,
     )
+
+
+class Shell(Enum):
+    """The programs that replay: both carry the same connection to the same decider."""
+
+    MITMDUMP = "mitmdump -s"
+    SERVE = "anyvcr serve"
+
+
+SHELL: ContextVar[Shell] = ContextVar("shell", default=Shell.MITMDUMP)
+"""Which of them `proxy` starts; a fixture in conftest.py sets each in turn."""
+
+
+def proxy(
+    home: Path, options: Mapping[str, object]
+) -> AbstractContextManager[Mitmdump]:
+    """A proxy with these options of mitmdump's, in the shell that is tested."""
+    start = serve if SHELL.get() is Shell.SERVE else mitmdump
+    return start(home, options=options)
+
+
+@contextlib.contextmanager
+def serve(
+    home: Path,
+    *,
+    options: Mapping[str, object],
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Mitmdump]:
+    """A running `anyvcr serve` with mitmdump's `options`, most of them by variable."""
+    confdir = home / "mitmproxy"
+    given = dict(options)
+    command = [sys.executable, "-m", "anyvcr", "serve", str(given.pop("cassette"))]
+    command += ["--mode", str(given.pop("cassette_mode", "record-once")), "-v"]
+    if ca := given.pop("ssl_verify_upstream_trusted_ca", None):
+        command += ["--upstream-ca", str(ca)]
+    variables = {
+        f"ANYVCR_{name.removeprefix('cassette_').upper()}": str(value)
+        for name, value in given.items()
+    }
+    process = subprocess.Popen(
+        command,
+        cwd=home,
+        env=environment(home, ANYVCR_HOME=str(confdir), **variables, **(env or {})),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    running = Mitmdump(process, confdir)
+    try:
+        listening = running.wait_for(r"ANYVCR_PROXY=\S*?:(\d+)\b")
+        running.port = int(listening.group(1))
+        yield running
+    finally:
+        running.stop(signal.SIGKILL)
+        assert process.stdout
+        process.stdout.close()

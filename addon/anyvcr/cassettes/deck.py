@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from anyvcr import safe_output
 from anyvcr.cassettes import store
@@ -50,6 +51,11 @@ class Deck:
     _failure: str | None = None
     _profiles: set[str] = field(default_factory=set)
     """Names of the profiles that were said."""
+
+    _in_flight: WeakValueDictionary[int, Answer] = field(
+        default_factory=WeakValueDictionary
+    )
+    """Answers that are being played, by their interaction's id: they share their bodies."""
 
     @classmethod
     def open(
@@ -135,7 +141,7 @@ class Deck:
                     interaction.request.url,
                     interaction.response.code,
                 )
-                return answer.replayed(response, self._pace)
+                return self._replayed(interaction.id, response)
             case Refuse(miss):
                 self._misses.append(report(miss, redact=self._redactor.text))
                 text = explain(miss, redact=self._redactor.text)
@@ -173,6 +179,13 @@ class Deck:
             limit=limit,
             subprotocol=found.subprotocol,
         )
+
+    def _replayed(self, number: int, response: Response) -> Answer:
+        """The answer of an interaction; a large body is decoded once for all who read it now."""
+        known = self._in_flight.get(number)
+        if known is None:
+            known = self._in_flight[number] = answer.replayed(response, self._pace)
+        return known
 
     def record(
         self,

@@ -73,7 +73,7 @@ async def _examine(command: Sequence[str] | None) -> list[Finding]:
             variables = environment(settings, listener, proxy, trust)
             if command is not None:
                 await child.run(command, variables)
-                return [_diagnosis(" ".join(command), proxy.addon.tally)]
+                return [_diagnosis(" ".join(command), proxy.tally)]
             found = [
                 await asyncio.to_thread(_probe, probe, folder, variables)
                 for probe in PROBES

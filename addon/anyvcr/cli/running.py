@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from anyvcr import authority
@@ -18,8 +19,11 @@ from anyvcr.core.cassette import names
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import OPENAI
 from anyvcr.core.modes import Mode
-from anyvcr.proxy.master import Proxy
 from anyvcr.settings import Settings, Values
+
+if TYPE_CHECKING:
+    from anyvcr.proxy.master import Proxy
+    from anyvcr.server.replay_server import ReplayServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +80,8 @@ async def _with_command(
     run = Run(
         command=command,
         code=code,
-        tally=proxy.addon.tally,
-        summaries=proxy.addon.summaries,
+        tally=proxy.tally,
+        summaries=proxy.summaries,
         cassette=settings.cassette,
         mode=settings.mode,
     )
@@ -98,7 +102,7 @@ async def _until_stopped(
             await asyncio.wait({told, ended}, return_when="FIRST_COMPLETED")
             told.cancel()
             ended.cancel()
-    return verdict.serving_exit_code(proxy.addon.tally, proxy.addon.summaries)
+    return verdict.serving_exit_code(proxy.tally, proxy.summaries)
 
 
 def variables(values: Values) -> str:
@@ -121,12 +125,12 @@ def variables(values: Values) -> str:
 
 def prepare(
     settings: Settings, listener: Listener, state: Path
-) -> tuple[Proxy, TrustFiles]:
+) -> "tuple[Proxy | ReplayServer, TrustFiles]":
     """Make a proxy, not started yet, and in `state` the files that its clients must trust."""
     place = authority.folder(os.environ)
     certificate = authority.ensure(place)
     trust = write_trust(state, certificate.read_text(), os.environ)
-    proxy = Proxy(
+    proxy = _server(settings)(
         settings,
         ca_folder=place,
         host=listener.host,
@@ -135,6 +139,17 @@ def prepare(
         parent=None if settings.upstream else parent_proxy(os.environ),
     )
     return proxy, trust
+
+
+def _server(settings: Settings) -> "type[Proxy | ReplayServer]":
+    """What serves these settings: mitmproxy, unless nothing may ever be forwarded."""
+    if settings.mode is Mode.REPLAY_ONLY:
+        from anyvcr.server.replay_server import ReplayServer
+
+        return ReplayServer
+    from anyvcr.proxy.master import Proxy
+
+    return Proxy
 
 
 def _upstream_ca(listener: Listener, state: Path, environ: Mapping[str, str]) -> Path:
@@ -160,7 +175,7 @@ def _upstream_ca(listener: Listener, state: Path, environ: Mapping[str, str]) ->
 def environment(
     settings: Settings,
     listener: Listener,
-    proxy: Proxy,
+    proxy: "Proxy | ReplayServer",
     trust: TrustFiles,
     cassette: str | None = None,
 ) -> dict[str, str]:
@@ -171,7 +186,7 @@ def environment(
         Endpoint(host, origin.port),
         trust,
         settings,
-        replay=not proxy.addon.decider.may_forward,
+        replay=not proxy.may_forward,
         base_url=listener.base_url,
         cassette=cassette,
     )

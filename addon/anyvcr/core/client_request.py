@@ -8,13 +8,20 @@ not the program's.
 import base64
 import binascii
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from anyvcr.core import content_coding
-from anyvcr.core.cassette.model import Request, canonical_header_name, group_headers
+from anyvcr.core.cassette.model import (
+    Headers,
+    Request,
+    canonical_header_name,
+    group_headers,
+)
 from anyvcr.core.content_coding import DecodingError
 from anyvcr.core.go import form
 from anyvcr.core.hosts import Origin
@@ -47,9 +54,9 @@ class Asked:
     """Of the proxy URL, where a CONNECT said it."""
 
     @cached_property
-    def headers(self) -> dict[str, str]:
+    def headers(self) -> Mapping[str, str]:
         """The last value of each header, by its name in lower case."""
-        return {name.lower(): value for name, value in self.fields}
+        return _by_name(self.fields)
 
     @property
     def cassette(self) -> str | None:
@@ -110,7 +117,7 @@ def proxy_user(authorization: str) -> str | None:
 def recorded_request(
     method: str,
     url: str,
-    headers: Iterable[tuple[str, str]],
+    headers: Fields,
     body: bytes,
     keep: frozenset[str],
 ) -> Request:
@@ -120,30 +127,60 @@ def recorded_request(
     Its body is decoded from any Content-Encoding, like an answer's: two compressions of a
     body are the same body, and what is in it can be compared and redacted.
     """
-    fields = tuple((canonical_header_name(name), value) for name, value in headers)
-    values = dict(reversed(fields))
-    length = _request_length(values.get("Content-Length", ""))
-    coding = ", ".join(v for name, v in fields if name == "Content-Encoding")
-    if content_coding.codings(coding):
-        decoded = _decoded(f"{method} {url}", body, coding)
+    method = method.upper()
+    said = _recorded_head(headers, keep)
+    length = said.length
+    if said.coding:
+        decoded = _decoded(f"{method} {url}", body, said.coding)
         if decoded is None:
-            keep = keep | {"Content-Encoding"}  # without which the body says nothing
+            # Without it the body says nothing.
+            said = _recorded_head(headers, keep | {"Content-Encoding"})
         else:
-            keep = keep - {"Content-Encoding"}
+            said = _recorded_head(headers, keep - {"Content-Encoding"})
             length = len(decoded) if length else 0
             body = decoded
     return Request(
-        method=method.upper(),
+        method=method,
         url=url,
-        headers=group_headers(
-            (name, value)
-            for name, value in fields
-            # Go's transport adds its agent below go-vcr, which never sees it.
-            if name in keep and not value.startswith("Go-http-client/")
-        ),
+        headers=said.headers,
         body=body,
         content_length=length,
-        form=form.parse(method.upper(), url, values.get("Content-Type", ""), body),
+        form=form.parse(method, url, said.content_type, body),
+    )
+
+
+class _RecordedHead(NamedTuple):
+    headers: Headers
+    length: int
+    content_type: str
+    coding: str
+    """Content-Encoding; empty where there is none."""
+
+
+# Clients repeat their heads, call after call.
+
+
+@lru_cache(maxsize=256)
+def _by_name(fields: Fields) -> Mapping[str, str]:
+    return MappingProxyType({name.lower(): value for name, value in fields})
+
+
+@lru_cache(maxsize=256)
+def _recorded_head(headers: Fields, keep: frozenset[str]) -> _RecordedHead:
+    fields = tuple((canonical_header_name(name), value) for name, value in headers)
+    values = dict(reversed(fields))
+    coding = ", ".join(v for name, v in fields if name == "Content-Encoding")
+    kept = (
+        (name, value)
+        for name, value in fields
+        # Go's transport adds its agent below go-vcr, which never sees it.
+        if name in keep and not value.startswith("Go-http-client/")
+    )
+    return _RecordedHead(
+        group_headers(kept),
+        _request_length(values.get("Content-Length", "")),
+        values.get("Content-Type", ""),
+        coding if content_coding.codings(coding) else "",
     )
 
 

@@ -23,7 +23,7 @@ from anyvcr.cassettes.summary import Summary
 from anyvcr.core.client_request import proxy_user
 from anyvcr.core.hosts import Origin
 from anyvcr.core.replay.answer import FAILED, NO_WEBSOCKET, Answer
-from anyvcr.decider import Leave
+from anyvcr.decider import Decider, Leave
 from anyvcr.options import SETTINGS, SEVERAL
 from anyvcr.proxy import api_errors, mitmdump, patches
 from anyvcr.proxy.connections import Connections
@@ -67,9 +67,12 @@ class Anyvcr:
     _unloaded: ClassVar[Lifecycle | None] = None
     """What is still open of a script that mitmproxy is about to load again."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(
+        self, settings: Settings | None = None, host: Decider | None = None
+    ) -> None:
+        """`host` is the decider of another server, whose guest this proxy is."""
         self._given = settings
-        self._use(Lifecycle(settings))
+        self._use(Lifecycle(settings, host))
 
     def _use(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
@@ -126,7 +129,8 @@ class Anyvcr:
         patches.pass_interim_answers_on()
         patches.read_answers_as_browsers_do()
         patches.outlive_clients(lambda: self._exchanges, PATIENCE)
-        logger.info("%s", self.decider.describe())
+        if not self._lifecycle.is_guest:
+            logger.info("%s", self.decider.describe())
 
     def done(self) -> Awaitable[None] | None:
         """End in order; where the script alone ends, wait for it to be loaded again."""

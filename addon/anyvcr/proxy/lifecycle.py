@@ -38,10 +38,15 @@ ENDING = refused("anyvcr is stopping and takes no further requests", "stopping")
 class Lifecycle:
     """What lasts as long as the proxy, also when its script is loaded again."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(
+        self, settings: Settings | None = None, host: Decider | None = None
+    ) -> None:
+        """`host` is the decider of another server, which opens and closes it."""
         self.settings = settings or Settings()
-        self.tally = Tally()
-        self.decider = Decider(mitmdump.ca_pem, mitmdump.stop, self.tally)
+        self.is_guest = host is not None
+        """Whether another server has the cassettes, and this proxy takes what is left over."""
+        self.tally = host.tally if host else Tally()
+        self.decider = host or Decider(mitmdump.ca_pem, mitmdump.stop, self.tally)
         self.exchanges = Exchanges(What(), self.decider.fault)
         self.routes = Routes(self.settings)
         self.gate = Gate(self.routes, self.tally)
@@ -59,6 +64,8 @@ class Lifecycle:
         """Open the cassettes that `settings` name; raises AnyvcrError."""
         self.settings = settings
         self.routes.use(settings)
+        if self.is_guest:
+            return
         self.decider.open(settings)
         self.exchanges.what = What(
             request_headers=self.decider.request_headers,
@@ -69,7 +76,7 @@ class Lifecycle:
 
     def close(self) -> None:
         """Close all cassettes now; what is still on its way is not stored."""
-        if not self.decider.is_open:
+        if self.is_guest or not self.decider.is_open:
             return
         why = exchanges.STOPPED if self._is_ending else exchanges.CLOSED
         self.exchanges.abandon(why)
@@ -153,7 +160,7 @@ class Lifecycle:
 
     async def end(self) -> None:
         """Stop accepting, let what is on its way end, and close all cassettes."""
-        if self._is_ending:
+        if self._is_ending or self.is_guest:
             return
         self._is_ending = True
         self._release()

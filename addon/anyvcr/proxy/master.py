@@ -11,11 +11,14 @@ from urllib.parse import unquote, urlsplit
 
 from mitmproxy import options
 
+from anyvcr.cassettes.summary import Summary
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.hosts import Origin
+from anyvcr.decider import Decider
 from anyvcr.proxy import lazy_addons
 from anyvcr.proxy.addon import Anyvcr
 from anyvcr.settings import Settings
+from anyvcr.tally import Tally
 
 with lazy_addons.addons():
     from mitmproxy.addons import (
@@ -51,9 +54,13 @@ class Proxy:
         port: int = 0,
         upstream_ca: Path | None = None,
         parent: str | None = None,
+        decider: Decider | None = None,
     ) -> None:
-        """`parent` is the URL of the proxy by which this machine reaches the API."""
-        self.addon = Anyvcr(settings)
+        """`parent` is the URL of the proxy by which this machine reaches the API.
+
+        `decider` is one that another server has opened: then this proxy opens none.
+        """
+        self.addon = Anyvcr(settings, decider)
         self._address = (host, port)
         self._upstream_ca = upstream_ca
         self._parent = parent
@@ -95,6 +102,21 @@ class Proxy:
         """Wait until the proxy was told to stop by its control API."""
         if self._task is not None:
             await asyncio.wait({self._task})
+
+    @property
+    def tally(self) -> Tally:
+        """What came of the connections and requests."""
+        return self.addon.tally
+
+    @property
+    def summaries(self) -> tuple[Summary, ...]:
+        """What became of the cassettes, once it has stopped."""
+        return self.addon.summaries
+
+    @property
+    def may_forward(self) -> bool:
+        """Whether any request may reach the API."""
+        return self.addon.decider.may_forward
 
     @property
     def origin(self) -> Origin:

@@ -94,6 +94,12 @@ class Redactor:
         """Another number where texts may come out otherwise than before."""
         return self._credentials.revision
 
+    @property
+    def has_rules(self) -> bool:
+        """Whether the user wants more removed than what is known to be secret."""
+        rules = self._rules
+        return bool(rules.json_paths or rules.headers or rules.patterns)
+
     def request(self, request: Request) -> Request:
         """`request` without secrets; the same object where it has none.
 

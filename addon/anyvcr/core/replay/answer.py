@@ -42,7 +42,7 @@ _POLL_HEADER = "openai-poll-after-ms"
 _BODILESS = frozenset({204, 304})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Answer:
     """A response to write to the client."""
 

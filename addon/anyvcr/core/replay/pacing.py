@@ -17,6 +17,10 @@ GAP = 20_000_000
 """Nanoseconds between events of unknown timing: 50 a second, as of a model that is not slow."""
 
 
+LONGEST = 3600 * 1_000_000_000
+"""Nanoseconds; nothing was recorded that took longer, but a cassette can be edited."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Times faster than recorded; 0.5 is half as fast, infinity is at once."""
@@ -72,9 +76,9 @@ def schedule(response: Response, pace: Pace) -> Schedule | None:
         return None
     scale = 1e9 * pace.factor
     return Schedule(
-        head=response.duration / scale,
+        head=min(response.duration, LONGEST) / scale,
         pieces=tuple(
-            Piece((response.duration + offset) / scale, data)
+            Piece(min(response.duration + offset, LONGEST) / scale, data)
             for offset, data in _pieces(response)
             if data  # an empty chunk ends a chunked body
         ),

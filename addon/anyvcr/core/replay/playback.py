@@ -27,6 +27,7 @@ class Playback:
         chunks: bool = True,
     ) -> None:
         """`closes`: the connection ends with it; `chunks`: the client reads chunked bodies."""
+        self._answer = answer  # kept, so that others who are given it share its body
         has_body = answer.has_body and not head_only
         length = answer.head_length if head_only else answer.length
         is_open = has_body and length is None

@@ -5,10 +5,11 @@ last guard: whatever came by another way ends no line and adds no header (RFC 91
 """
 
 import re
+from functools import lru_cache
 
 from anyvcr.core.cassette.model import encode
 from anyvcr.core.errors import AnyvcrError
-from anyvcr.core.replay.answer import Answer
+from anyvcr.core.replay.answer import Answer, Pairs
 
 
 class UnplayableError(AnyvcrError):
@@ -17,15 +18,18 @@ class UnplayableError(AnyvcrError):
 
 def response_head(answer: Answer) -> bytes:
     """Status line and end-to-end headers, each with its line's end; raises UnplayableError."""
-    lines = [b"HTTP/1.1 %d %s\r\n" % (answer.code, encode(answer.reason))]
-    lines += [
-        b"%s: %s\r\n" % (encode(name), encode(value)) for name, value in answer.headers
-    ]
+    return _head(answer.code, answer.reason, answer.headers)
+
+
+@lru_cache(maxsize=256)
+def _head(code: int, reason: str, headers: Pairs) -> bytes:
+    lines = [b"HTTP/1.1 %d %s\r\n" % (code, encode(reason))]
+    lines += [b"%s: %s\r\n" % (encode(name), encode(value)) for name, value in headers]
     head = b"".join(lines)
     # Counted, so that no value brings a line of its own.
     if not _HEAD.fullmatch(head) or head.count(b"\n") != len(lines):
         msg = (
-            f"an answer with code {answer.code} has a status or a header that HTTP cannot "
+            f"an answer with code {code} has a status or a header that HTTP cannot "
             "carry; run anyvcr check on the cassette to find it"
         )
         raise UnplayableError(msg)
