@@ -121,4 +121,4 @@ def test_an_early_answer_to_a_large_upload_is_recorded(home: Path) -> None:
     assert got.startswith(b"HTTP/1.1 413")
     [interaction] = kept(home)
     assert (interaction.response.code, interaction.response.body) == (413, refusal)
-    assert "stopped" not in proxy.log
+    assert "not recorded" not in proxy.log

@@ -179,8 +179,8 @@ class Lifecycle:
         # The rest of an answer whose client has left was promised more time.
         patience = self.exchanges.patience(decks, PATIENCE)
         logger.info(
-            "%s: waiting up to %.1f s for %s answers that are on their way",
-            *(why, patience, count),
+            "%s: waiting up to %s s for %s answers that are on their way",
+            *(why, round(patience, 1), count),
         )
         settled = asyncio.create_task(self.exchanges.settled(decks))
         hurried = asyncio.create_task((self._hurry or asyncio.Event()).wait())
