@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from anyvcr.core.cassette.model import Request, Response
 from anyvcr.core.errors import ConfigError, RedactionError
-from anyvcr.core.redaction import redactor as module
+from anyvcr.core.redaction import user_cuts
 from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.redactor import Redactor
 from anyvcr.core.redaction.user_rules import RedactionRules
@@ -244,7 +244,7 @@ def test_rules_that_cannot_be_read_are_refused(text: str, message: str) -> None:
 def test_a_regular_expression_that_takes_too_long_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "SECONDS", 0.1)
+    monkeypatch.setattr(user_cuts, "SECONDS", 0.1)
     slow = redactor(r"regex:(x+x+)+y")
 
     with pytest.raises(RedactionError) as caught:

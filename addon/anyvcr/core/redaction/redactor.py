@@ -9,11 +9,10 @@ another key on playback still matches.
 
 import hashlib
 import json
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from anyvcr.core.cassette.model import (
     Extra,
@@ -24,7 +23,7 @@ from anyvcr.core.cassette.model import (
     header,
 )
 from anyvcr.core.errors import AnyvcrError, RedactionError
-from anyvcr.core.json_spans import is_json, json_documents, json_view, spans
+from anyvcr.core.json_spans import is_json, json_documents, json_view
 from anyvcr.core.redaction import stream_deltas
 from anyvcr.core.redaction.body_text import (
     compressed,
@@ -47,14 +46,8 @@ from anyvcr.core.redaction.detect import (
 from anyvcr.core.redaction.patterns import Hit
 from anyvcr.core.redaction.placeholder import PLACEHOLDER, numbered
 from anyvcr.core.redaction.tokens import Words, words
+from anyvcr.core.redaction.user_cuts import cut, mapped, matches, without
 from anyvcr.core.redaction.user_rules import RedactionRules
-
-if TYPE_CHECKING:
-    import regex
-    from jsonpath import JSONPath
-
-SECONDS = 1.0
-"""For one regular expression on one text; past it, redaction fails."""
 
 _WINDOW = 1 << 20
 _OVERLAP = 1 << 16
@@ -204,7 +197,7 @@ class Redactor:
 
     def _object(self, value: object) -> object:
         """A value of YAML or JSON, all its texts redacted, and the names in it too."""
-        return _mapped(value, partial(self._text, finder=find))
+        return mapped(value, partial(self._text, finder=find))
 
     def _text(self, text: str, finder: Finder, kind: object = None) -> str:
         """`kind` tells finders apart that are made anew for each text."""
@@ -287,7 +280,7 @@ class Redactor:
             return []
         text = data.decode("latin-1")
         return [
-            span for each in self._rules.expressions for span in _matches(text, each)
+            span for each in self._rules.expressions for span in matches(text, each)
         ]
 
     def _text_body(
@@ -338,7 +331,7 @@ class Redactor:
         out, done, view = [], 0, json_view(body)
         for start, end in json_documents(body):
             old, seen = body[start:end], view[start:end]
-            out += [body[done:start], _cut(old, seen, self._rules.paths)]
+            out += [body[done:start], cut(old, seen, self._rules.paths)]
             done = end
         if not out and said_json and body.lstrip()[:1] in (b"{", b"["):
             msg = (
@@ -371,7 +364,7 @@ class Redactor:
             return text
         before = after = text.decode("utf-8", "surrogateescape")
         for pattern in self._rules.expressions:
-            after = _without(after, pattern)
+            after = without(after, pattern)
         return text if after == before else encode(after)
 
     # The last method: after it, `bytes` is not the type.
@@ -402,93 +395,6 @@ def _filler(size: int) -> bytes:
     return (PLACEHOLDER * (1 + size // len(PLACEHOLDER)))[:size]
 
 
-def _without(text: str, pattern: "regex.Pattern[str]") -> str:
-    """`text` without what `pattern` finds outside of placeholders."""
-    out, done = [], 0
-    for start, end in _matches(text, pattern):
-        out += [text[done:start], _WORD]
-        done = end
-    return "".join((*out, text[done:]))
-
-
-def _matches(text: str, pattern: "regex.Pattern[str]") -> list[tuple[int, int]]:
-    """Spans of what `pattern` finds outside of placeholders; raises RedactionError."""
-    taken = sorted((at, at + len(_WORD)) for at in _occurrences(text, _WORD))
-    starts = [start for start, _ in taken]
-    spans, done = [], 0
-    try:
-        for match in pattern.finditer(text, timeout=SECONDS):
-            groups = range(1, pattern.groups + 1) if pattern.groups else (0,)
-            for start, end in sorted(match.span(group) for group in groups):
-                near = bisect_right(starts, start) - 1
-                inside = near >= 0 and end <= taken[near][1]
-                if start >= done and end > start and not inside:
-                    spans.append((start, end))
-                    done = end
-    except TimeoutError:
-        msg = (
-            f"{pattern.pattern!r} took more than {SECONDS:g} s on a text of"
-            f" {len(text):,} bytes; make it more definite"
-        )
-        raise RedactionError(msg) from None
-    return spans
-
-
-def _occurrences(text: str, word: str) -> Iterator[int]:
-    at = text.find(word)
-    while at >= 0:
-        yield at
-        at = text.find(word, at + len(word))
-
-
-def _cut(document: bytes, view: bytes, paths: "tuple[JSONPath, ...]") -> bytes:
-    """A JSON text with `REDACTED` for what stands at `paths`; `view` is its JSON alone."""
-    text = document.decode("utf-8", "surrogateescape")
-    seen = view.decode("utf-8", "surrogateescape")
-    value = json.loads(seen)
-    found = {match.parts for path in paths for match in path.finditer(value)}
-    places = sorted({span for path in found for span in spans(seen, path)})
-    out, done = [], 0
-    for start, end in places:
-        if start >= done:
-            old = json.loads(seen[start:end])
-            new = _mapped(old, lambda _: _WORD, number=0)
-            out += [
-                text[done:start],
-                text[start:end] if new == old else json.dumps(new),
-            ]
-            done = end
-    return encode("".join((*out, text[done:])))
-
-
 def _is_json_type(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
     return kind == "application/json" or kind.endswith("+json")
-
-
-def _mapped(
-    value: object, change: Callable[[str], str], number: int | None = None
-) -> object:
-    """A value of YAML or JSON with each text changed, and each number where one is given."""
-    match value:
-        case str():
-            return change(value)
-        case bool() | None:
-            return value
-        case int() | float() if number is not None:
-            return number
-        case bytes():
-            text = change(value.decode("utf-8", "surrogateescape"))
-            return encode(text)
-        case dict():
-            names = (lambda name: name) if number is not None else change
-            return {
-                names(key) if isinstance(key, str) else key: _mapped(
-                    item, change, number
-                )
-                for key, item in value.items()
-            }
-        case list() | tuple():
-            return type(value)(_mapped(item, change, number) for item in value)
-        case _:
-            return value
