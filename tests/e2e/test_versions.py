@@ -1,6 +1,5 @@
 """HTTP/1.1 and HTTP/2 in every pairing, and the limits of the proxy engine that must not show."""
 
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,14 +14,6 @@ from standin import Answer, Chunk, Framing, Received, StandIn
 from support import proxies
 from support.proxies import ADDON, Mitmdump, mitmdump
 from support.toolchain import require_tool
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import (
-    AcceptConnection,
-    CloseConnection,
-    Event,
-    Request,
-    TextMessage,
-)
 
 URL = "https://api.openai.com/v1/chat/completions"
 EVENTS = tuple(b"data: %d\n\n" % n for n in range(5))
@@ -235,42 +226,3 @@ def test_a_sequence_of_retries_replays_in_order(home: Path, api: StandIn) -> Non
     assert [a.content for a in replayed[:4]] == [a.content for a in live]
     assert live[0].headers["retry-after"] == "30"
     assert replayed[0].headers["retry-after"] == "0"
-
-
-def test_websockets_pass_through_live_and_are_not_recorded(
-    home: Path, api: StandIn
-) -> None:
-    with recording(home, api) as proxy:
-        with socket.create_connection(("127.0.0.1", proxy.port)) as sock:
-            spoken = converse(sock, ["hello", "again"])
-        with proxy.direct() as client:
-            client.post("/chat/completions", json={})
-        proxy.stop()
-
-    assert spoken == ["hello", "again"]
-    assert [i.request.url for i in kept(home)] == [URL]
-    line = "not recorded: GET https://api.openai.com/v1/realtime?model=m: WebSockets are not recorded"
-    assert proxy.log.count(line) == 1
-    assert "1 not recorded (1: WebSockets are not recorded)" in proxy.log
-
-
-def converse(sock: socket.socket, texts: list[str]) -> list[str]:
-    """Open a WebSocket at the base URL, say each text and hear the echo, close."""
-    peer = WSConnection(ConnectionType.CLIENT)
-    sock.sendall(peer.send(Request(host="localhost", target="/v1/realtime?model=m")))
-    assert isinstance(next_event(sock, peer), AcceptConnection)
-    heard = []
-    for text in texts:
-        sock.sendall(peer.send(TextMessage(text)))
-        event = next_event(sock, peer)
-        assert isinstance(event, TextMessage)
-        heard.append(event.data)
-    sock.sendall(peer.send(CloseConnection(code=1000)))
-    assert isinstance(next_event(sock, peer), CloseConnection)
-    return heard
-
-
-def next_event(sock: socket.socket, peer: WSConnection) -> Event:
-    while (event := next(peer.events(), None)) is None:
-        peer.receive_data(sock.recv(65536) or None)
-    return event

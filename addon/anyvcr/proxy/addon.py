@@ -25,7 +25,7 @@ from anyvcr.core.hosts import Origin
 from anyvcr.core.replay.answer import FAILED, NO_WEBSOCKET, Answer
 from anyvcr.decider import Decider, Leave
 from anyvcr.options import SETTINGS, SEVERAL
-from anyvcr.proxy import api_errors, mitmdump, patches
+from anyvcr.proxy import api_errors, mitmdump, patches, websocket_patches
 from anyvcr.proxy.connections import Connections
 from anyvcr.proxy.lifecycle import Lifecycle
 from anyvcr.proxy.recording.exchanges import PATIENCE, without_trailers
@@ -80,6 +80,7 @@ class Anyvcr:
         self.tally = lifecycle.tally
         self._routes = lifecycle.routes
         self._exchanges = lifecycle.exchanges
+        self._conversations = lifecycle.conversations
         self._gate = lifecycle.gate
         self._uploads = Uploads(lifecycle)
         self._connections = Connections(self.decider, self._routes)
@@ -129,6 +130,8 @@ class Anyvcr:
         patches.pass_interim_answers_on()
         patches.read_answers_as_browsers_do()
         patches.outlive_clients(lambda: self._exchanges, PATIENCE)
+        websocket_patches.pass_ends_on()
+        websocket_patches.gather_frames_quickly()
         if not self._lifecycle.is_guest:
             logger.info("%s", self.decider.describe())
 
@@ -203,6 +206,7 @@ class Anyvcr:
 
     async def client_disconnected(self, client: Client) -> None:
         await self._exchanges.outlived(client)
+        self._conversations.lose(client)
         self._routes.forget(client)
 
     def tls_failed_client(self, data: TlsData) -> None:
@@ -282,3 +286,16 @@ class Anyvcr:
 
     def error(self, flow: http.HTTPFlow) -> None:
         self._exchanges.interrupt(flow)
+
+    # WebSockets, after the answer to their upgrade
+
+    def websocket_start(self, flow: http.HTTPFlow) -> None:
+        opening = self._exchanges.upgraded(flow)
+        if opening is not None:
+            self._conversations.begin(flow, opening)
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        self._conversations.hear(flow)
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        self._conversations.end(flow)

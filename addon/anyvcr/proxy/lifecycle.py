@@ -1,7 +1,8 @@
 """The cassettes of a running proxy, opened, exchanged for others and closed in order.
 
 In order means: no new request begins, what is on its way may end within PATIENCE, and what
-it brings is stored; then the files are closed. A request that comes in the meantime waits
+it brings is stored; then the files are closed. A WebSocket, which might never end, is stored
+as far as it has come. A request that comes in the meantime waits
 where it can be decided afterwards, and is refused where the proxy ends.
 """
 
@@ -17,8 +18,9 @@ from anyvcr.core.replay.answer import Answer, refused
 from anyvcr.decider import Decider
 from anyvcr.proxy import mitmdump
 from anyvcr.proxy.gate import Gate
-from anyvcr.proxy.recording import exchanges
+from anyvcr.proxy.recording import conversations, exchanges
 from anyvcr.proxy.recording.capture import RESPONSE_HEADERS
+from anyvcr.proxy.recording.conversations import Conversations
 from anyvcr.proxy.recording.exchanges import Exchanges, What
 from anyvcr.proxy.routes import Routes
 from anyvcr.settings import Settings
@@ -48,6 +50,7 @@ class Lifecycle:
         self.tally = host.tally if host else Tally()
         self.decider = host or Decider(mitmdump.ca_pem, mitmdump.stop, self.tally)
         self.exchanges = Exchanges(What(), self.decider.fault)
+        self.conversations = Conversations(self.decider.fault)
         self.routes = Routes(self.settings)
         self.gate = Gate(self.routes, self.tally)
         self.summaries: tuple[Summary, ...] = ()
@@ -73,6 +76,7 @@ class Lifecycle:
             timing=settings.timing,
             partial=settings.keep_partial,
         )
+        self.conversations.timing = settings.timing
 
     def close(self) -> None:
         """Close all cassettes now; what is still on its way is not stored."""
@@ -80,6 +84,8 @@ class Lifecycle:
             return
         why = exchanges.STOPPED if self._is_ending else exchanges.CLOSED
         self.exchanges.abandon(why)
+        ended = conversations.STOPPED if self._is_ending else conversations.CLOSED
+        self.conversations.stop(ended)
         summaries = self.decider.close()
         self.summaries += summaries
         for summary in summaries:
@@ -145,15 +151,20 @@ class Lifecycle:
                 break
             await self._moved.wait()
         deck = self.decider.closes(asked)
-        if deck is not None and self.exchanges.count([deck]):
+        if deck is not None and self._is_in_use(deck):
             self._closing.add(deck)
             try:
                 await self._settle("a cassette is closed", [deck])
+                await self.conversations.settle([deck])
             finally:
                 self._closing.discard(deck)
                 self._release()
             self.exchanges.abandon(exchanges.CLOSED, [deck])
+            self.conversations.stop(conversations.CLOSED, [deck])
         return None
+
+    def _is_in_use(self, deck: Deck) -> bool:
+        return bool(self.exchanges.count([deck]) or self.conversations.count([deck]))
 
     def _is_closing(self, asked: Asked) -> bool:
         return self.decider.open_deck(asked) in self._closing
@@ -168,6 +179,7 @@ class Lifecycle:
         with mitmdump.on_signal(self._hurry.set):
             await mitmdump.stop_listening()
             await self._settle("the proxy stops")
+            await self.conversations.settle()
             await mitmdump.flush(PATIENCE)
         self.close()
 

@@ -41,7 +41,7 @@ LEFT_FOR_GOOD = (
 UNASKED = "the client stopped sending its request"
 BROKEN = "the API broke off"
 TOO_LARGE = "the request is larger than cassette_upload_limit"
-WEBSOCKET = "WebSockets are not recorded"
+PROTOCOL = "it changed to a protocol that is not recorded: neither HTTP nor WebSocket"
 FOREIGN = "another addon of mitmproxy answered in place of the API"
 UNSEEN = "another addon of mitmproxy kept the answer from us"
 
@@ -93,6 +93,19 @@ class _Exchange:
             self.upload.size if self.upload else 0,
             self.tap.size if self.tap else 0,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgraded:
+    """An exchange that has become a WebSocket."""
+
+    deck: Deck
+    name: str
+    """For people."""
+    request: Callable[[], Request]
+    """The upgrade, as it is recorded."""
+    duration: int
+    """Nanoseconds from the upgrade being sent until its answer."""
 
 
 class Exchanges:
@@ -221,11 +234,24 @@ class Exchanges:
     def answered(self, flow: http.HTTPFlow) -> None:
         """The answer's message has ended."""
         exchange = self._open.get(flow.id)
-        if exchange is not None:
+        if exchange is not None and flow.websocket is None:
             exchange.is_answered = True
             self._store(exchange)
             if exchange.is_asked:
                 self._forget(exchange)
+
+    def upgraded(self, flow: http.HTTPFlow) -> Upgraded | None:
+        """Hand over the exchange of `flow`, which is a WebSocket from now on."""
+        exchange = self._open.get(flow.id)
+        if exchange is None:
+            return None
+        self._forget(exchange)
+        return Upgraded(
+            deck=exchange.deck,
+            name=exchange.name,
+            request=exchange.request,
+            duration=exchange.watch.duration,
+        )
 
     def outlives(self, flow: http.HTTPFlow) -> bool:
         """Whether the answer of `flow`, whose client has left, is awaited all the same."""
@@ -304,7 +330,7 @@ class Exchanges:
         self, exchange: _Exchange, message: http.Response, partial: str
     ) -> None:
         if message.status_code == 101:
-            self._drop(exchange, WEBSOCKET)
+            self._drop(exchange, PROTOCOL)
             return
         if not _is_seen(message, exchange.tap):
             self._drop(exchange, UNSEEN)

@@ -1,0 +1,97 @@
+"""What mitmproxy does to WebSockets that a recorder must not do, mended without a fork.
+
+As in patches.py, each name that is used is looked for, and where it is missing all stays as
+it is. Found in mitmproxy 11.0.2 to 12.3.1.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from mitmproxy import http
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.layers import websocket
+from wsproto.connection import ConnectionState
+from wsproto.events import CloseConnection, Event
+
+_VIOLATION = "anyvcr_websocket_violation"
+"""Key of a flow's metadata."""
+
+_ABNORMAL = 1006
+"""The code of an end without a close frame (RFC 6455, section 7.4.1)."""
+
+
+def is_violation(flow: http.HTTPFlow) -> bool:
+    """Whether the closing side broke the protocol: the close code was never on the wire."""
+    return _VIOLATION in flow.metadata
+
+
+def pass_ends_on() -> None:
+    """End a connection without a close frame where the other side's ended without one.
+
+    mitmproxy makes a clean 1000 of it, after which a client does not connect again. It also
+    tells the close of a side that broke the protocol like one that this side had sent.
+    """
+    send = getattr(websocket.WebsocketConnection, "send2", None)
+    relay = getattr(websocket.WebsocketLayer, "relay_messages", None)
+    if send is None or relay is None or hasattr(send, "anyvcr"):
+        return  # the last: a script may be loaded again
+
+    def send2(self: websocket.WebsocketConnection, event: Event) -> commands.SendData:
+        if isinstance(event, CloseConnection) and event.code == _ABNORMAL:
+            return commands.SendData(self.conn, b"")
+        sent: commands.SendData = send(self, event)
+        return sent
+
+    def relay_messages(
+        self: websocket.WebsocketLayer, event: events.Event
+    ) -> layer.CommandGenerator[None]:
+        answers: layer.CommandGenerator[None] = relay(self, event)
+        reply = None
+        while True:
+            try:
+                command = answers.send(reply)
+            except StopIteration:
+                return
+            if isinstance(command, websocket.WebsocketEndHook):
+                _note_violation(self)
+            reply = yield command
+
+    send2.anyvcr = True  # type: ignore[attr-defined]
+    websocket.WebsocketConnection.send2 = send2  # type: ignore[method-assign]
+    websocket.WebsocketLayer.relay_messages = relay_messages  # type: ignore[method-assign]
+
+
+def _note_violation(layer: websocket.WebsocketLayer) -> None:
+    """Mark the flow if its end was wsproto's verdict: then the side's close is still awaited."""
+    assert layer.flow.websocket
+    by_client = layer.flow.websocket.closed_by_client
+    closing = layer.client_ws if by_client else layer.server_ws
+    if closing.state is ConnectionState.LOCAL_CLOSING:
+        layer.flow.metadata[_VIOLATION] = True
+
+
+def gather_frames_quickly() -> None:
+    """Take a large frame in a time that is linear in its length.
+
+    mitmproxy adds each piece to `bytes`, copying what is there: 64 MB take 20 s, during
+    which nothing else passes.
+    """
+    kind = websocket.WebsocketConnection
+    if "frame_buf" not in kind.__annotations__ or hasattr(kind, "frame_buf"):
+        return
+
+    def read(self: Any) -> "_Frames":
+        frames: _Frames = self.anyvcr_frames
+        return frames
+
+    def write(self: Any, frames: Iterable[bytes]) -> None:
+        self.anyvcr_frames = _Frames(map(bytearray, frames))
+
+    kind.frame_buf = property(read, write)  # type: ignore[assignment]
+
+
+class _Frames(list[bytes | bytearray]):
+    """The frames of a message that is under way."""
+
+    def append(self, frame: bytes | bytearray) -> None:
+        super().append(bytearray(frame))
