@@ -324,6 +324,7 @@ class Exchanges:
         except TooLargeError as error:
             self._drop(exchange, f"the answer {error}")
         except Exception as error:
+            exchange.is_dropped = True  # or the same fault comes again at its end
             self._fault(error)
 
     def _record(
