@@ -140,6 +140,10 @@ def spoken(key: str) -> dict[str, bytes]:
             b'data: {"choices": [{"index": 0,\ndata: "delta": {"content": %s}}]}\n\n' % json.dumps(t).encode()
             for t in said
         ),
+        "messages of a WebSocket": b"> {}\n<= AP8=\n" + events(*chats, around="< {}\n") + b"># 1000\n",
+        "messages with times and escapes": events(
+            *chats, {"choices": "%F0%9F%98%80"}, around="<%@12.5 {}\n"
+        ),
         "plain text": b"".join(b"data: %s\n\n" % t.encode() for t in said) + b"data: [DONE]\n\n",
         "JSON texts": events(*said),
         "tool calls whose place in the list changes": events(

@@ -30,6 +30,8 @@ _ANY_TELLS = frozenset(_TELLS_APART)
 _ALTERNATIVES = frozenset(("top_logprobs", "candidates"))
 """Lists of which each position is a text of its own."""
 _MEMBERS = (b'"token"', b'"word"', b'"bytes"')
+_MESSAGE = re.compile(r"^[<>]%?(?:@[0-9.]+)? (?=\{)", re.MULTILINE)
+"""What a line of a WebSocket's transcript has before its JSON. A `%XX` in it stays a text."""
 _LIST = re.compile(rb'\[\s*"[^"\\]{0,12}"\s*,\s*"')
 """What a document has that may list a text in pieces."""
 _PIECE = 16
@@ -110,6 +112,8 @@ def _documents(body: bytes) -> list[_Document]:
     text = _decoded(body)
     if sse.looks_like_stream(text):
         return list(_events(text))
+    if text[:1] in ("<", ">") and (messages := list(_messages(text))):
+        return messages
     found = list(_lines(text)) if b"}\n{" in body or b"}\r\n{" in body else []
     if not found and _may_list(body):
         with_value = _parsed(text, 0, len(text))
@@ -137,6 +141,13 @@ def _events(text: str) -> Iterator[_Document]:
 def _lines(text: str) -> Iterator[_Document]:
     for match in re.finditer(r"[^\r\n]+", text):
         if document := _parsed(text, *match.span()):
+            yield document
+
+
+def _messages(text: str) -> Iterator[_Document]:
+    for match in _MESSAGE.finditer(text):
+        end = text.find("\n", match.end())
+        if document := _parsed(text, match.end(), end if end >= 0 else len(text)):
             yield document
 
 
