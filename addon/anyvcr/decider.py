@@ -24,6 +24,7 @@ from anyvcr.core.redaction.redactor import Redactor
 from anyvcr.core.replay.answer import FAILED, NO_WEBSOCKET, Answer, refused
 from anyvcr.core.replay.handshake import is_upgrade
 from anyvcr.core.replay.upgrade import Upgrade
+from anyvcr.core.telemetry import CONTENT, is_telemetry
 from anyvcr.settings import Settings
 from anyvcr.tally import Tally
 
@@ -201,14 +202,21 @@ class Decider:
             return self._control.answer(
                 asked.method, asked.path, asked.headers, asked.body
             )
-        self.tally.calls += 1
         self.see(asked.fields, asked.url)
+        is_report = is_telemetry(asked.target)
+        self.tally.calls += not is_report
         try:
             deck = self._deck(asked)
         except AnyvcrError as error:
+            if is_report:
+                return CONTENT
             self.tally.refused += 1
             logger.warning("refused %s %s: %s", asked.method, asked.url, error)
             return refused(safe_output.clean(str(error)), "no_cassette")
+        if is_report:
+            if deck.replays:
+                return CONTENT
+            return Leave(deck, lambda: self._recorded(asked), record=False)
         if deck.replays and is_upgrade(asked.headers):
             return self._converse(deck, asked)
         if (foregone := deck.session.foregone) is not None:
