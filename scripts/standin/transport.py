@@ -27,4 +27,5 @@ def release(writer: asyncio.StreamWriter) -> None:
 def _cork(writer: asyncio.StreamWriter, value: int) -> None:
     if _CORK is not None:
         sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.IPPROTO_TCP, _CORK, value)
+        if sock is not None:  # else the client is gone
+            sock.setsockopt(socket.IPPROTO_TCP, _CORK, value)

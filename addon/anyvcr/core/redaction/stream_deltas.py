@@ -17,6 +17,10 @@ from anyvcr.core.json_spans import leaves
 
 Path: TypeAlias = "tuple[int | str, ...]"
 
+LINES = 8 << 20
+"""Bytes of a body of JSON lines that is looked at as a stream. A longer one is a file of records
+that have nothing to do with each other; to parse them all takes ten times its size in memory."""
+
 _TELLS_APART = (
     "type",
     "index",
@@ -114,7 +118,9 @@ def _documents(body: bytes) -> list[_Document]:
         return list(_events(text))
     if text[:1] in ("<", ">") and (messages := list(_messages(text))):
         return messages
-    found = list(_lines(text)) if b"}\n{" in body or b"}\r\n{" in body else []
+    found = []
+    if len(body) <= LINES and (b"}\n{" in body or b"}\r\n{" in body):
+        found = list(_lines(text))
     if not found and _may_list(body):
         with_value = _parsed(text, 0, len(text))
         found = [with_value] if with_value else []
