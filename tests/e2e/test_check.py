@@ -280,3 +280,30 @@ def test_the_hook_looks_where_people_keep_cassettes(
     [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 
     assert (re.search(hook["files"], file) is not None) is expected
+
+
+def test_an_answer_that_http_cannot_carry_is_named(home: Path) -> None:
+    cassette = Cassette(
+        interactions=tuple(
+            Interaction(
+                id=n,
+                request=Request(method="GET", url="https://api.openai.com/v1/models"),
+                response=Response(
+                    code=code, status=f"{code} X", headers=headers, body=b"{}"
+                ),
+            )
+            for n, (code, headers) in enumerate(
+                [(200, ()), (0, ()), (200, (("X-A", ("a\r\nSet-Cookie: b",)),))]
+            )
+        )
+    )
+    path = home / "c.yaml"
+    path.write_bytes(cassette_format.dumps(cassette))
+
+    done = anyvcr(home, "check", path)
+
+    assert done.returncode == 1
+    assert "interaction 1: expected a status code from 200 to 999" in done.stdout
+    assert "interaction 2: expected one line of text in" in done.stdout
+    assert "Set-Cookie" not in done.stdout
+    assert "interaction 0" not in done.stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 from anyvcr.cassettes import store
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Interaction, encode
+from anyvcr.core.cassette.playable import faults
 from anyvcr.core.errors import CassetteError, CassetteFormatError, ConfigError
 from anyvcr.core.redaction.body_text import decompressed
 from anyvcr.core.redaction.credentials import Credentials
@@ -82,12 +83,22 @@ def problems(path: Path) -> Iterator[Problem]:
         known = [_told(interaction) for interaction in cassette.interactions]
         starts = {int(match[1]): match.start() for match in _ITEM.finditer(data)}
         for interaction in cassette.interactions:
+            start = starts.get(interaction.id, 0)
+            for fault in faults(interaction):
+                if not fault.mended:
+                    yield Problem(
+                        file=str(path),
+                        what="unplayable",
+                        message=fault.what,
+                        line=data.count(b"\n", 0, start) + 1,
+                        interaction=interaction.id,
+                    )
             for finding in scan(interaction):
                 yield Problem(
                     file=str(path),
                     what=finding.rule,
                     message=f"a secret in the {finding.where}",
-                    line=_line(data, finding.secret, starts.get(interaction.id, 0)),
+                    line=_line(data, finding.secret, start),
                     interaction=interaction.id,
                 )
     for start, _, rule in _elsewhere(data, known):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-import h2.events
+import h2.events  # type: ignore[import-untyped,unused-ignore]  # typed from 4.2 on
 import h11
 from h11._receivebuffer import ReceiveBuffer
 from mitmproxy import ctx, http

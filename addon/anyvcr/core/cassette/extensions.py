@@ -14,6 +14,9 @@ from anyvcr.core.cassette.model import Response
 
 KEY = "chunk_timing"
 
+CONVERSATION = "application/vnd.anyvcr.websocket"
+"""Content-Type of a response with code 101 whose body is what was said on a WebSocket."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from anyvcr.core.cassette.extensions import CONVERSATION
 from anyvcr.core.cassette.model import Headers, Interaction, Response, header
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.go.status import reason
@@ -66,10 +67,12 @@ def playable(interaction: Interaction) -> Interaction:
 
 
 def _is_final(interaction: Interaction) -> bool:
-    """101 counts where the request asked for it: a WebSocket begins with it."""
+    """101 counts where a WebSocket began with it: its request asked, or its conversation is kept."""
     code = interaction.response.code
     if code == 101:
-        return bool(header(interaction.request.headers, "Upgrade"))
+        kind = header(interaction.response.headers, "Content-Type")
+        asked = header(interaction.request.headers, "Upgrade")
+        return bool(asked) or kind == CONVERSATION
     return 200 <= code <= 999
 
 

@@ -19,10 +19,11 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
+from anyvcr.core.cassette.extensions import CONVERSATION
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.websocket.message import Binary, Close, End, Message, Side, Text
 
-CONTENT_TYPE = "application/vnd.anyvcr.websocket"
+CONTENT_TYPE = CONVERSATION
 """Content-Type of a response whose body is a transcript."""
 
 # go-yaml gives up the block style for a whole body that holds one of these, and x/vcr's
