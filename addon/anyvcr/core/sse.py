@@ -5,7 +5,11 @@ from collections.abc import Iterator
 
 from anyvcr.core.media_type import media_type
 
-_END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2,}")
+END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2,}")
+"""What ends an event."""
+
+_BOM = b"\xef\xbb\xbf"
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 _FIELDS = ("data:", "event:", "id:", "retry:", ":")
 _DATA = re.compile(r"(?:\A\ufeff?|(?<=[\r\n]))data: ?([^\r\n]*)")
 
@@ -22,10 +26,24 @@ def looks_like_stream(text: str) -> bool:
 
 def split(body: bytes) -> tuple[bytes, ...]:
     """`body` cut after each event; what follows the last blank line is a piece, too."""
-    ends = [match.end() for match in _END.finditer(body)]
+    ends = [match.end() for match in END.finditer(body)]
     if body and (not ends or ends[-1] < len(body)):
         ends.append(len(body))
     return tuple(body[start:end] for start, end in zip([0, *ends], ends, strict=False))
+
+
+def fields(event: bytes) -> tuple[bytes, bytes]:
+    """The name of one event, which may be empty, and its data (WHATWG HTML, section 9.2.6)."""
+    name = b""
+    lines: list[bytes] = []
+    for line in _LINE_END.split(event.removeprefix(_BOM)):
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"event":
+            name = value
+        elif field == b"data":
+            lines.append(value)
+    return name, b"\n".join(lines)
 
 
 def data(text: str) -> Iterator[list[tuple[int, int]]]:

@@ -34,7 +34,9 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
+from anyvcr.core import sse
 from anyvcr.core.content_coding import Decoder, DecodingError
+from anyvcr.core.media_type import media_type
 
 NAMES = frozenset(
     {
@@ -55,7 +57,6 @@ DONE = b"[DONE]"
 FLAGS = ("done", "is_finished")
 """Keys at the top of a line of JSON that say by `true` that it is the last."""
 
-_EVENT_STREAM = "text/event-stream"
 _JSON_LINES = frozenset(
     {
         "application/x-ndjson",
@@ -75,9 +76,7 @@ _IN_LINE = re.compile(
 )
 _LONGEST_MARK = 256
 """Bytes; no mark is longer, but for white space that nobody writes."""
-_EVENT_END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2,}")
 _LINE_END = re.compile(rb"\n")
-_FIELD_END = re.compile(rb"\r\n|\n|\r")
 _AWS_HEADER_SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 """Bytes of a header's value by its type; of 6 and 7 two bytes say how many follow."""
 _AWS_FRAME_LIMIT = 24 << 20
@@ -107,13 +106,13 @@ class Watch:
 
 def watch(content_type: str, content_encoding: str) -> Watch | None:
     """What to watch a body with; None where only the end of its message can say that it is whole."""
-    media_type = content_type.partition(";")[0].strip().lower()
+    kind = media_type(content_type)
     scanner: _Scanner
-    if media_type == _EVENT_STREAM:
-        scanner = _Texts(_IN_EVENT, _EVENT_END, _is_last_event)
-    elif media_type in _JSON_LINES:
+    if sse.is_stream(content_type):
+        scanner = _Texts(_IN_EVENT, sse.END, _is_last_event)
+    elif kind in _JSON_LINES:
         scanner = _Texts(_IN_LINE, _LINE_END, _is_last_line)
-    elif media_type == _AWS_EVENTS:
+    elif kind == _AWS_EVENTS:
         scanner = _Frames()
     else:
         return None
@@ -179,19 +178,11 @@ class _Texts:
 
 
 def _is_last_event(text: bytes) -> bool:
-    """Whether a server-sent event is terminal (WHATWG HTML, 9.2.6: how its fields are read)."""
-    names: list[bytes] = []
-    data: list[bytes] = []
-    for line in _FIELD_END.split(text.removeprefix(b"\xef\xbb\xbf")):
-        name, _, value = line.partition(b":")
-        if name == b"event":
-            names.append(value.removeprefix(b" "))
-        elif name == b"data":
-            data.append(value.removeprefix(b" "))
-    if names and names[-1].decode("latin-1") in NAMES:
+    """Whether a server-sent event is terminal."""
+    name, data = sse.fields(text)
+    if name.decode("latin-1") in NAMES:
         return True
-    whole = b"\n".join(data)
-    return whole.strip() == DONE or _type(whole) in NAMES
+    return data.strip() == DONE or _type(data) in NAMES
 
 
 def _is_last_line(text: bytes) -> bool:

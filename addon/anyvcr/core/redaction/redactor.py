@@ -24,6 +24,7 @@ from anyvcr.core.cassette.model import (
 )
 from anyvcr.core.errors import AnyvcrError, RedactionError
 from anyvcr.core.json_spans import is_json, json_documents, json_view
+from anyvcr.core.media_type import media_type
 from anyvcr.core.redaction import stream_deltas
 from anyvcr.core.redaction.body_text import (
     compressed,
@@ -396,5 +397,5 @@ def _filler(size: int) -> bytes:
 
 
 def _is_json_type(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = media_type(content_type)
     return kind == "application/json" or kind.endswith("+json")

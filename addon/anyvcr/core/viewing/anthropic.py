@@ -22,8 +22,8 @@ from anyvcr.core.viewing.loose import (
     number,
     obj,
     objs,
-    others,
     parsed,
+    settings,
     text,
 )
 from anyvcr.core.viewing.streams import Event
@@ -37,7 +37,7 @@ def read(request: Object, response: Object, events: list[Event]) -> Exchange:
     answer = tuple(_parts(whole.get("content")))
     return Exchange(
         model=text(whole, "model") or text(request, "model"),
-        settings=tuple(_settings(request)),
+        settings=tuple(settings(request, _KNOWN, _tools(request))),
         asked=tuple(_asked(request)),
         answered=(Turn(text(whole, "role") or "assistant", answer),) if answer else (),
         finish=text(whole, "stop_reason"),
@@ -101,10 +101,8 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _settings(request: Object) -> Iterator[tuple[str, object]]:
-    if tools := objs(request, "tools"):
-        yield "tools", ", ".join(text(tool, "name") for tool in tools)
-    yield from others(request, _KNOWN)
+def _tools(request: Object) -> Iterator[str]:
+    return (text(tool, "name") for tool in objs(request, "tools"))
 
 
 def _merged(events: list[Event]) -> Object:

@@ -21,7 +21,7 @@ from anyvcr.core.viewing.loose import (
     number,
     obj,
     objs,
-    others,
+    settings,
     text,
 )
 
@@ -47,7 +47,7 @@ def read(request: Object, answers: list[Object], model: str) -> Exchange:
             usage = _usage(counted)
     return Exchange(
         model=text(answers[0], "modelVersion") if answers else model,
-        settings=tuple(_settings(request)),
+        settings=tuple(settings(request, _KNOWN, _tools(request))),
         asked=tuple(_asked(request)),
         answered=(Turn("model", tuple(parts)),) if parts else (),
         finish=finish,
@@ -90,12 +90,6 @@ def _part(part: Object) -> Part:
     return Data(part)
 
 
-def _settings(request: Object) -> Iterator[tuple[str, object]]:
-    names = [
-        text(declared, "name")
-        for tool in objs(request, "tools")
-        for declared in objs(tool, "functionDeclarations")
-    ]
-    if names:
-        yield "tools", ", ".join(names)
-    yield from others(request, _KNOWN)
+def _tools(request: Object) -> Iterator[str]:
+    for tool in objs(request, "tools"):
+        yield from (text(each, "name") for each in objs(tool, "functionDeclarations"))

@@ -3,7 +3,7 @@
 import json
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 Object = dict[str, object]
 
@@ -54,9 +54,15 @@ def index(value: object, default: int) -> int:
     return default if found is None else found
 
 
-def others(value: Object, known: frozenset[str]) -> Iterator[tuple[str, object]]:
-    """The members that are not `known`, in order, without nulls."""
-    return ((k, v) for k, v in value.items() if k not in known and v is not None)
+def settings(
+    request: Object, known: frozenset[str], tools: Iterable[str]
+) -> Iterator[tuple[str, object]]:
+    """What a request asks for beside its messages: its tools by name, and members that are not `known`."""
+    if names := list(tools):
+        yield "tools", ", ".join(names)
+    for name, value in request.items():
+        if name not in known and value is not None:
+            yield name, value
 
 
 def base64_size(data: str) -> int:

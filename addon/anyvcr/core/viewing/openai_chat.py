@@ -23,7 +23,7 @@ from anyvcr.core.viewing.loose import (
     number,
     obj,
     objs,
-    others,
+    settings,
     text,
 )
 from anyvcr.core.viewing.streams import Event
@@ -37,7 +37,7 @@ def read(request: Object, response: Object, events: list[Event]) -> Exchange:
     choices = objs(merged, "choices")
     return Exchange(
         model=text(merged, "model") or text(request, "model"),
-        settings=tuple(_settings(request)),
+        settings=tuple(settings(request, _KNOWN, _tools(request))),
         asked=tuple(map(_turn, objs(request, "messages"))),
         answered=tuple(_turn(obj(choice, "message")) for choice in choices),
         finish=", ".join(filter(None, (text(c, "finish_reason") for c in choices))),
@@ -124,15 +124,9 @@ def _turn(message: Object) -> Turn:
     return Turn(role, tuple(parts))
 
 
-def _settings(request: Object) -> Iterator[tuple[str, object]]:
-    tools = [*objs(request, "tools"), *objs(request, "functions")]
-    if tools:
-        names = (
-            text(tool, "function", "name") or text(tool, "name") or text(tool, "type")
-            for tool in tools
-        )
-        yield "tools", ", ".join(names)
-    yield from others(request, _KNOWN)
+def _tools(request: Object) -> Iterator[str]:
+    for tool in [*objs(request, "tools"), *objs(request, "functions")]:
+        yield text(tool, "function", "name") or text(tool, "name") or text(tool, "type")
 
 
 def _merged(events: list[Event]) -> Object:

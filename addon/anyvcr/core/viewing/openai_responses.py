@@ -21,7 +21,7 @@ from anyvcr.core.viewing.loose import (
     number,
     obj,
     objs,
-    others,
+    settings,
     text,
 )
 from anyvcr.core.viewing.openai_chat import media
@@ -39,7 +39,7 @@ def read(request: Object, response: Object, events: list[Event]) -> Exchange:
     whole = _whole(events) if events else response
     return Exchange(
         model=text(whole, "model") or text(request, "model"),
-        settings=tuple(_settings(request)),
+        settings=tuple(settings(request, _KNOWN, _tools(request))),
         asked=tuple(_asked(request)),
         answered=tuple(map(_turn, objs(whole, "output"))),
         finish=text(whole, "incomplete_details", "reason") or text(whole, "status"),
@@ -120,12 +120,9 @@ def _part(part: Object) -> Part:
     return Data(part)
 
 
-def _settings(request: Object) -> Iterator[tuple[str, object]]:
-    tools = objs(request, "tools")
-    if tools:
-        names = (text(tool, "name") or text(tool, "type") for tool in tools)
-        yield "tools", ", ".join(names)
-    yield from others(request, _KNOWN)
+def _tools(request: Object) -> Iterator[str]:
+    for tool in objs(request, "tools"):
+        yield text(tool, "name") or text(tool, "type")
 
 
 def _whole(events: list[Event]) -> Object:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from anyvcr.core.matching.body import Form, Json, Lines, Multipart, Raw, read
+from anyvcr.core.media_type import media_type
 from anyvcr.core.viewing.exchange import Data, Exchange, Media, Part, Text, Turn
 from anyvcr.core.viewing.loose import Object, base64_size, obj, objs, parsed, text
 from anyvcr.core.viewing.openai_chat import usage as chat_usage
@@ -158,7 +159,7 @@ def _json(body: bytes) -> Part:
 
 
 def _raw(data: bytes, content_type: str) -> Part:
-    bare = content_type.partition(";")[0].strip().lower()
+    bare = media_type(content_type)
     if not bare.startswith(_BYTES):
         try:
             return Text(data.decode("utf-8"))

@@ -1,14 +1,10 @@
 """The events of a streamed body, whatever frames them: event streams, JSON arrays, JSON lines."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from anyvcr.core import sse
 from anyvcr.core.viewing.loose import Object, obj, parsed, text
-
-# Not str.splitlines(): it ends a line at a dozen other characters.
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +22,11 @@ def events(body: bytes) -> list[Event]:
 
 
 def _event(block: bytes) -> Event | None:
-    name = ""
-    data: list[str] = []
-    for line in _LINE_END.split(block.decode("utf-8", "replace")):
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            data.append(value)
-    found = parsed("\n".join(data))
+    name, data = sse.fields(block)
+    found = parsed(data.decode("utf-8", "replace"))
     if not isinstance(found, dict):
         return None
-    return Event(name or text(found, "type"), found)
+    return Event(name.decode("utf-8", "replace") or text(found, "type"), found)
 
 
 def objects(body: bytes) -> list[Object]:
