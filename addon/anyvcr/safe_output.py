@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from anyvcr.core.errors import RedactionError
+from anyvcr.core.printable import printable
 from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.redactor import Redactor
 from anyvcr.core.redaction.user_rules import RedactionRules
@@ -36,6 +37,18 @@ def clean(text: str) -> str:
         return _redact(without_bytes(text))
     except RedactionError:
         return UNSAID
+
+
+class Lines(str):
+    """A text of ours that has several lines."""
+
+    __slots__ = ()
+
+
+def on_its_line(value: object) -> str:
+    """`value` as it may be put into a message: cassettes and clients may have made it."""
+    text = clean(str(value))
+    return text if isinstance(value, Lines) else printable(text)
 
 
 _BYTES = re.compile(r"""\bb(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
@@ -73,7 +86,7 @@ class _Record(logging.LogRecord):
         """Only what is put into a message of ours can be secret, and is mostly the same."""
         if isinstance(self.args, tuple):
             self.args = tuple(
-                arg if isinstance(arg, int) else clean(str(arg)) for arg in self.args
+                arg if isinstance(arg, int) else on_its_line(arg) for arg in self.args
             )
         return super().getMessage()
 
@@ -134,7 +147,7 @@ _TELLS_NO_VALUE = (AttributeError, ImportError, NameError, OSError, TypeError)
 """Of names, types and files."""
 
 
-def frames(error: BaseException) -> str:
+def frames(error: BaseException) -> Lines:
     """Where `error` and its causes arose, without their texts where those hold values."""
     before = error.__cause__ or (
         None if error.__suppress_context__ else error.__context__
@@ -142,4 +155,4 @@ def frames(error: BaseException) -> str:
     earlier = f"{frames(before)}\nand then\n" if before else ""
     places = "".join(traceback.format_tb(error.__traceback__))
     text = f": {error}" if isinstance(error, _TELLS_NO_VALUE) else ""
-    return f"{earlier}{places}{type(error).__name__}{text}"
+    return Lines(f"{earlier}{places}{type(error).__name__}{text}")

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from anyvcr.core.cassette.model import Interaction, Request, Response
+from anyvcr.core.printable import printable
 from anyvcr.core.viewing import reader
-from anyvcr.core.viewing.text import lines, printable
+from anyvcr.core.viewing.text import lines
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,4 +128,4 @@ def test_any_exchange_is_shown(
     )
 
     for line in lines(reader.read(found)):
-        assert line.text == printable(line.text)
+        assert line.text == printable(line.text, keep="\t")

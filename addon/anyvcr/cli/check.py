@@ -4,6 +4,7 @@ import json
 from enum import StrEnum
 
 from anyvcr.cassettes.checking import Problem
+from anyvcr.core.printable import printable
 
 
 class Form(StrEnum):
@@ -33,7 +34,7 @@ def _sentence(problem: Problem) -> str:
     if problem.interaction is not None:
         place += f", interaction {problem.interaction}"
     after = line if problem.line is not None and is_in_body else ""
-    return f"{place}: {problem.message}{after} [{problem.what}]"
+    return printable(f"{place}: {problem.message}{after} [{problem.what}]")
 
 
 def _fields(problem: Problem) -> dict[str, object]:

@@ -10,14 +10,15 @@ def say(message: str) -> None:
     """Print one line for the user."""
     from anyvcr import safe_output
 
-    print(f"{PREFIX}{safe_output.clean(message)}", file=sys.stderr, flush=True)
+    print(f"{PREFIX}{safe_output.on_its_line(message)}", file=sys.stderr, flush=True)
 
 
 def crash(error: Exception) -> None:
     """Print an unexpected error with its traceback."""
     from anyvcr import safe_output
 
-    say(f"failed unexpectedly\n{safe_output.frames(error)}")
+    where = safe_output.frames(error)
+    say(safe_output.Lines(f"failed unexpectedly\n{where}"))
 
 
 def set_up(*, quiet: bool, verbose: bool) -> None:

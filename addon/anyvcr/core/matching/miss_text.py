@@ -11,6 +11,7 @@ from anyvcr.core.matching.differences import ABSENT, Difference, Shown
 from anyvcr.core.matching.json_value import Repeating, Value
 from anyvcr.core.matching.miss import Miss, suggestions
 from anyvcr.core.matching.nearest import Nearest
+from anyvcr.core.printable import printable
 
 Redact: TypeAlias = Callable[[str], str]
 
@@ -172,14 +173,6 @@ def _cut(text: str, start: int) -> str:
     left = "…" if begin else ""
     right = "…" if end < len(text) else ""
     return f"{left}{text[begin:end]}{right}"
-
-
-def printable(text: str) -> str:
-    """One line that any terminal and any JSON can carry."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode()
-        for char in text
-    )
 
 
 def report(miss: Miss, *, redact: Redact = str) -> dict[str, object]:

@@ -56,3 +56,8 @@ def comparable(request: Request) -> Request:
         body=body,
         url=without_numbers(url).decode("utf-8", "surrogateescape"),
     )
+
+
+def filler(size: int) -> bytes:
+    """`size` bytes of placeholder, for a secret whose length must stay."""
+    return (PLACEHOLDER * (1 + size // len(PLACEHOLDER)))[:size]

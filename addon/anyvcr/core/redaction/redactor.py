@@ -45,7 +45,7 @@ from anyvcr.core.redaction.detect import (
     splice,
 )
 from anyvcr.core.redaction.patterns import Hit
-from anyvcr.core.redaction.placeholder import PLACEHOLDER, numbered
+from anyvcr.core.redaction.placeholder import PLACEHOLDER, filler, numbered
 from anyvcr.core.redaction.tokens import Words, words
 from anyvcr.core.redaction.user_cuts import cut, mapped, matches, without
 from anyvcr.core.redaction.user_rules import RedactionRules
@@ -270,9 +270,9 @@ class Redactor:
     def _overwritten(self, data: bytes) -> bytes:
         cleaned = bytearray(self._credentials.overwrite(data))
         for start, end in self._matched(bytes(cleaned)):
-            cleaned[start:end] = _filler(end - start)
+            cleaned[start:end] = filler(end - start)
         for start, end, _ in find(bytes(cleaned)):
-            cleaned[start:end] = _filler(end - start)
+            cleaned[start:end] = filler(end - start)
         return data if cleaned == data else bytes(cleaned)
 
     def _matched(self, data: bytes) -> list[tuple[int, int]]:
@@ -390,10 +390,6 @@ def _failing_closed(what: str, redact: Callable[[_T], _T], value: _T) -> _T:
 def _digest(request: Request) -> bytes:
     text = "\0".join((request.method, request.url, request.host))
     return hashlib.sha256(encode(text) + b"\0" + request.body).digest()
-
-
-def _filler(size: int) -> bytes:
-    return (PLACEHOLDER * (1 + size // len(PLACEHOLDER)))[:size]
 
 
 def _is_json_type(content_type: str) -> bool:

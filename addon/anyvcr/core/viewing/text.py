@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
 
+from anyvcr.core.printable import printable
 from anyvcr.core.viewing.exchange import (
     Call,
     Data,
@@ -60,16 +61,6 @@ def lines(shown: Shown) -> Iterator[Line]:
         yield Line(Look.ERROR, printable(f"  error: {exchange.error}"))
     if end := _end(shown):
         yield Line(Look.FAINT, printable(f"  {end}"))
-
-
-def printable(text: str) -> str:
-    """`text` without a character that could move a cursor, end a line or hide another."""
-    return "".join(
-        char
-        if char.isprintable() or char == "\t"
-        else char.encode("unicode_escape", "surrogatepass").decode()
-        for char in text
-    )
 
 
 def size(count: int) -> str:
@@ -129,7 +120,7 @@ def describe(media: Media) -> str:
 
 def _block(look: Look, text: str) -> Iterator[Line]:
     for line in text.split("\n"):
-        yield Line(look, printable(f"{_INDENT}{line}".rstrip()))
+        yield Line(look, printable(f"{_INDENT}{line}".rstrip(), keep="\t"))
 
 
 def _tidy(arguments: str) -> str:

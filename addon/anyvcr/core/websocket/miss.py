@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from anyvcr.core.matching import miss_text
 from anyvcr.core.matching.differences import Difference, compare_bodies
 from anyvcr.core.matching.rules import Rules
+from anyvcr.core.printable import printable
 from anyvcr.core.websocket.conversation import Conversation
 from anyvcr.core.websocket.event import Event
 from anyvcr.core.websocket.message import Binary, Message
@@ -53,14 +54,14 @@ def explain(miss: Miss, redact: Redact) -> str:
             f"no recorded conversation goes on with {asked}; nearest is #{near.id}, "
             f"where {listed}"
         )
-    return miss_text.printable(text)
+    return printable(text)
 
 
 def report(miss: Miss, redact: Redact) -> dict[str, object]:
     """The miss for a program, as other misses are reported."""
     return {
         "method": "GET",
-        "url": miss_text.printable(redact(miss.url)),
+        "url": printable(redact(miss.url)),
         "message": explain(miss, redact),
         "used_up": False,
         "expected": None,
