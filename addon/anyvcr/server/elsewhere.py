@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -88,19 +87,12 @@ class Elsewhere:
         reader, writer = client
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await writer.drain()
-        first, verdict = b"", Verdict.MORE
-        with contextlib.suppress(TimeoutError):
-            while verdict is Verdict.MORE:
-                timeout = None if first else SERVER_FIRST
-                data = await asyncio.wait_for(reader.read(_BLOCK), timeout)
-                if not data:
-                    return
-                first += data
-                found = judge(tunnel, first, self._decider.plays)
-                if isinstance(found, Refused):
-                    self._decider.turn_away(found.why)
-                    return
-                verdict = found
+        try:
+            first = await self._first_words(reader, tunnel, SERVER_FIRST)
+        except TimeoutError:
+            first = b""
+        if first is None:
+            return
         server = await self._open(tunnel)
         if server is None:
             return
@@ -115,21 +107,39 @@ class Elsewhere:
         """The server speaks first; what the client then says is looked at as ever."""
         greeting = asyncio.create_task(_pump(server[0], client[1]))
         try:
-            first, verdict = b"", Verdict.MORE
-            while verdict is Verdict.MORE:
-                if not (data := await client[0].read(_BLOCK)):
-                    return
-                first += data
-                found = judge(tunnel, first, self._decider.plays)
-                if isinstance(found, Refused):
-                    self._decider.turn_away(found.why)
-                    return
-                verdict = found
+            first = await self._first_words(client[0], tunnel)
+            if first is None:
+                return
             server[1].write(first)
             await asyncio.gather(_pump(client[0], server[1]), greeting)
         finally:
             greeting.cancel()
             server[1].close()
+
+    async def _first_words(
+        self,
+        reader: asyncio.StreamReader,
+        tunnel: Origin,
+        patience: float | None = None,
+    ) -> bytes | None:
+        """What a client says until it is clear that it is not for the API.
+
+        None where it is, which is refused, or where the client says no more. Raises
+        TimeoutError after `patience` seconds in which it has said nothing.
+        """
+        first, verdict = b"", Verdict.MORE
+        while verdict is Verdict.MORE:
+            timeout = None if first else patience
+            data = await asyncio.wait_for(reader.read(_BLOCK), timeout)
+            if not data:
+                return None
+            first += data
+            found = judge(tunnel, first, self._decider.plays)
+            if isinstance(found, Refused):
+                self._decider.turn_away(found.why)
+                return None
+            verdict = found
+        return first
 
     async def _open(self, tunnel: Origin) -> Streams | None:
         """A connection to the other host, by way of the parent proxy if there is one."""
