@@ -8,7 +8,7 @@ import yaml
 from anyvcr.core.matching.rules import Rules
 from anyvcr.core.websocket import transcript
 from anyvcr.core.websocket.choice import Choice
-from anyvcr.core.websocket.conversation import Conversation
+from anyvcr.core.websocket.conversation import Conversation, Script
 from anyvcr.core.websocket.message import Side, Text
 from support.toolchain import require_shared
 
@@ -27,7 +27,7 @@ def test_a_real_session_is_had_again(name: str) -> None:
         if frame["kind"] == "message"
     ]
     body = "".join(map(transcript.write, frames))
-    choice = Choice([Conversation(0, transcript.read(body), Rules())], set())
+    choice = Choice([Conversation(0, Script(transcript.read(body)), Rules())], set())
 
     had = list(choice.due())
     for frame in frames:

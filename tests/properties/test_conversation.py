@@ -5,7 +5,7 @@ import random
 
 from anyvcr.core.matching.rules import Rules
 from anyvcr.core.websocket.choice import Choice
-from anyvcr.core.websocket.conversation import Conversation
+from anyvcr.core.websocket.conversation import Conversation, Script
 from anyvcr.core.websocket.message import Message, Side, Text
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,7 +43,7 @@ def test_each_stream_gets_its_own(seed: int) -> None:
         [m for turn in range(TURNS) for m in _turn(stream, turn, f"recorded-{stream}")]
         for stream in range(STREAMS)
     ]
-    talk = Conversation(0, _interleaved(recorded, chance), Rules())
+    talk = Conversation(0, Script(_interleaved(recorded, chance)), Rules())
     choice = Choice([talk], set())
     live = [
         [_turn(stream, turn, f"live-{stream}")[0] for turn in range(TURNS)]

@@ -8,6 +8,9 @@ from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.redactor import Redactor
 from anyvcr.core.redaction.user_rules import RedactionRules
 from anyvcr.core.session import Forward, Play, Refuse, Session
+from anyvcr.core.websocket import transcript
+from anyvcr.core.websocket.choice import Choice
+from anyvcr.core.websocket.message import Side, Text
 
 KNOWN = Request(method="GET", url="https://api.openai.com/v1/models")
 UNKNOWN = Request(method="GET", url="https://api.openai.com/v1/files")
@@ -99,3 +102,29 @@ def test_what_nobody_asked_for_is_told() -> None:
     assert [i.id for i in replayer.unused()] == [0]
     replayer.decide(KNOWN)
     assert replayer.unused() == ()
+
+
+def test_a_rule_of_the_users_holds_for_what_is_said_on_a_websocket() -> None:
+    redactor = Redactor(RedactionRules.of(["$.session.pin"]), Credentials())
+    asked = Request(method="GET", url="https://api.openai.com/v1/realtime")
+    lines = (
+        '> {"type":"ask","session":{"pin":"1234"}}\n<%@5 {"session":{"pin":"5%0A6"}}\n'
+    )
+    answer = Response(
+        code=101,
+        status="101 Switching Protocols",
+        headers=(("Content-Type", (transcript.CONTENT_TYPE,)),),
+        body=lines.encode(),
+    )
+    recorded = Session(Cassette(), Mode.RECORD_ONLY, redactor).record(asked, answer)
+    assert recorded.response.body == (
+        b'> {"type":"ask","session":{"pin":"REDACTED"}}\n'
+        b'<%@5 {"session":{"pin":"REDACTED"}}\n'
+    )
+
+    replaying = Session(
+        Cassette(interactions=(recorded,)), Mode.REPLAY_ONLY, redactor
+    ).converse(asked)
+    assert isinstance(replaying, Choice)
+    live = '{"type":"ask","session":{"pin":"another"}}'
+    assert replaying.hear(Text(Side.CLIENT, live))

@@ -11,6 +11,8 @@ from anyvcr.core.json_path import step
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
+_MESSAGE = re.compile(rb"[<>]%?(?:@[0-9.]+)? (?=[{\[])")
+"""What a line of a WebSocket's transcript has before its JSON."""
 
 
 def is_json(text: bytes) -> bool:
@@ -38,7 +40,7 @@ _ATTEMPTS = 8
 
 
 def json_documents(body: bytes) -> Iterator[tuple[int, int]]:
-    """Spans of the JSON texts in a body: all of it, or its lines (JSON Lines, SSE's `data:`).
+    """Spans of the JSON texts in a body: all of it, or its lines (JSON Lines, SSE, a transcript).
 
     What is no JSON around them does not matter: a byte that is not UTF-8, a NUL at the end,
     a line that was cut off. An event whose data are several lines is JSON in `json_view`.
@@ -63,6 +65,8 @@ def json_documents(body: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _lead(line: bytes) -> bytes:
+    if mark := _MESSAGE.match(line):
+        return line[mark.end() :]
     return line.lstrip(b"\xef\xbb\xbf \t").removeprefix(b"data:").lstrip(b" \t")
 
 

@@ -6,3 +6,9 @@ FORM = "application/x-www-form-urlencoded"
 def media_type(content_type: str) -> str:
     """A Content-Type without its parameters, in lower case."""
     return content_type.partition(";")[0].strip().lower()
+
+
+def is_json_type(content_type: str) -> bool:
+    """Whether a Content-Type says that a body is JSON (RFC 8259; RFC 6839, section 3.1)."""
+    kind = media_type(content_type)
+    return kind == "application/json" or kind.endswith("+json")

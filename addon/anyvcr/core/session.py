@@ -73,16 +73,17 @@ class Session:
         self._answered = 0
         self._redactor = redactor
         kept = cassette.interactions
+        exchanges = [each for each in kept if not is_conversation(each)]
         self._index = Index(
-            [each for each in kept if not is_conversation(each)],
+            exchanges,
             self.rules,
             repeats,
             clean=lambda request: comparable(redactor.request(request)),
             revision=lambda: redactor.revision,
         )
-        self._conversations = Conversations(kept, self.rules, repeats, redactor.text)
-        self._next_id = len(cassette.interactions)
-        self._interactions = cassette.interactions
+        self._conversations = Conversations(kept, self.rules, repeats, redactor.message)
+        self._next_id = len(kept)
+        self._exchanges = exchanges
         self._by_bytes: dict[tuple[str, str, bytes], Request] | None = None
         """Recorded requests by method, URL and body, made when the first is looked for."""
         self._looks_at_bytes = not redactor.has_rules and not (rules and rules.headers)
@@ -150,7 +151,7 @@ class Session:
         if self._by_bytes is None:
             self._by_bytes = {
                 (there.method, there.url, there.body): there
-                for there in (each.request for each in reversed(self._interactions))
+                for there in (each.request for each in reversed(self._exchanges))
                 if there.content_length <= LOOKED_AT
             }
         known = self._by_bytes.get((request.method, request.url, request.body))

@@ -5,7 +5,7 @@ import json
 from anyvcr.core.matching.rules import Rules
 from anyvcr.core.websocket import transcript
 from anyvcr.core.websocket.choice import Choice
-from anyvcr.core.websocket.conversation import Conversation
+from anyvcr.core.websocket.conversation import Conversation, Script
 from anyvcr.core.websocket.message import Close, End, Message, Side, Text
 
 Said = dict[str, object]
@@ -31,7 +31,7 @@ def recorded(
 ) -> Conversation:
     """A conversation that went through its text in a cassette."""
     body = "".join(map(transcript.write, messages))
-    return Conversation(id_, transcript.read(body), Rules(ignore=ignore))
+    return Conversation(id_, Script(transcript.read(body)), Rules(ignore=ignore))
 
 
 def choice(*talks: Conversation, taken: set[int] | None = None) -> Choice:

@@ -24,7 +24,7 @@ from anyvcr.core.cassette.model import (
 )
 from anyvcr.core.errors import AnyvcrError, RedactionError
 from anyvcr.core.json_spans import is_json, json_documents, json_view
-from anyvcr.core.media_type import media_type
+from anyvcr.core.media_type import is_json_type
 from anyvcr.core.redaction import stream_deltas
 from anyvcr.core.redaction.body_text import (
     compressed,
@@ -224,7 +224,7 @@ class Redactor:
         form = content_type.lower().startswith("application/x-www-form-urlencoded")
         spans = list(parts(body))
         finder = find_in_form if form else find if len(spans) == 1 else find_in_part
-        said_json = _is_json_type(content_type)
+        said_json = is_json_type(content_type)
         cleaned = [
             self._part(body[start:end], finder, said_json=said_json)
             for start, end in spans
@@ -368,9 +368,15 @@ class Redactor:
             after = without(after, pattern)
         return text if after == before else encode(after)
 
+    def message(self, text: str) -> str:
+        """A message of a WebSocket without secrets, by the rules for bodies."""
+        before = encode(text)
+        after = self.bytes(before)
+        return text if after is before else after.decode("utf-8", "surrogateescape")
+
     # The last method: after it, `bytes` is not the type.
     def bytes(self, data: bytes) -> bytes:
-        """A body of any kind, or a WebSocket message, without secrets."""
+        """A body of any kind without secrets."""
         return _failing_closed("a body", partial(self._body, content_type=""), data)
 
 
@@ -390,8 +396,3 @@ def _failing_closed(what: str, redact: Callable[[_T], _T], value: _T) -> _T:
 def _digest(request: Request) -> bytes:
     text = "\0".join((request.method, request.url, request.host))
     return hashlib.sha256(encode(text) + b"\0" + request.body).digest()
-
-
-def _is_json_type(content_type: str) -> bool:
-    kind = media_type(content_type)
-    return kind == "application/json" or kind.endswith("+json")

@@ -26,13 +26,59 @@ class _Due(NamedTuple):
     """How many it can have depended on: those before its response began or for it."""
 
 
-@dataclass(slots=True)
-class _Line:
+class _Part(NamedTuple):
     """Messages that wait for each other: those of one stream, or of all the rest."""
 
-    wanted: list[Event] = field(default_factory=list)
+    wanted: list[Event]
     """What the client said."""
-    due: list[_Due] = field(default_factory=list)
+    due: list[_Due]
+
+
+class Script:
+    """A recorded conversation, read once for all who have it."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        self.parts: dict[Lane, _Part] = {SESSION: _Part([], [])}
+        self.lanes = Lanes()
+        self.end: Event | None = None
+        """How the server ended it, if it did."""
+        self._read(messages)
+
+    def _read(self, messages: Iterable[Message]) -> None:
+        own: dict[Lane, int] = {}
+        for position, message in enumerate(messages):
+            event = Event(message)
+            match message:
+                case Close() | End():
+                    # Where the client ended it, it does so again.
+                    if message.side is Side.SERVER:
+                        self.end = event
+                    return
+                case Text() | Binary() if message.side is Side.CLIENT:
+                    lane = self.lanes.of_client(event.value)
+                    part = self._part(lane)
+                    part.wanted.append(event)
+                    if lane in own:
+                        own[lane] = len(part.wanted)
+                case _:
+                    lane = self.lanes.of_server(event.value)
+                    part = self._part(lane)
+                    count = len(part.wanted)
+                    alone = count if lane == SESSION else own.setdefault(lane, count)
+                    part.due.append(_Due(position, event, lane, count, alone))
+
+    def _part(self, lane: Lane) -> _Part:
+        """The part that messages of `lane` wait in."""
+        key = lane if lane.is_stream else SESSION
+        return self.parts.setdefault(key, _Part([], []))
+
+
+@dataclass(slots=True)
+class _Line:
+    """How far a part of a script has been played."""
+
+    wanted: list[Event]
+    due: list[_Due]
     heard: int = 0
     said: int = 0
     """How many of `due` have gone out, counted to the first that has not."""
@@ -76,48 +122,20 @@ class _Line:
 class Conversation:
     """A recording that talks: `hear` what the client says, then send what is `due`."""
 
-    def __init__(self, id: int, messages: Iterable[Message], rules: Rules) -> None:  # noqa: A002
+    def __init__(self, id: int, script: Script, rules: Rules) -> None:  # noqa: A002
         self.id = id
         """Of the interaction."""
         self.names = Names()
         self.heard_at: float | None = None
         """When the client said, in the recording, what was heard last; milliseconds."""
         self._rules = rules
-        self._lines: dict[Lane, _Line] = {SESSION: _Line()}
-        self._lanes = Lanes()
-        self._end: Event | None = None
+        self._lines = {lane: _Line(*part) for lane, part in script.parts.items()}
+        self._lanes = script.lanes
+        self._end = script.end
         self._streams: dict[str, Lane] = {}
         """The recorded streams by the live client's names for them."""
         self._audio = b""
         """What came of a recorded piece of audio that is not whole yet."""
-        self._read(messages)
-
-    def _read(self, messages: Iterable[Message]) -> None:
-        own: dict[Lane, int] = {}
-        for position, message in enumerate(messages):
-            event = Event(message)
-            match message:
-                case Close() | End():
-                    # Where the client ended it, it does so again.
-                    if message.side is Side.SERVER:
-                        self._end = event
-                    return
-                case Text() | Binary() if message.side is Side.CLIENT:
-                    lane = self._lanes.of_client(event.value)
-                    line = self._line(lane)
-                    line.wanted.append(event)
-                    if lane in own:
-                        own[lane] = len(line.wanted)
-                case _:
-                    lane = self._lanes.of_server(event.value)
-                    line = self._line(lane)
-                    count = len(line.wanted)
-                    alone = count if lane == SESSION else own.setdefault(lane, count)
-                    line.due.append(_Due(position, event, lane, count, alone))
-
-    def _line(self, lane: Lane) -> _Line:
-        """The line that messages of `lane` wait in."""
-        return self._lines.setdefault(lane if lane.is_stream else SESSION, _Line())
 
     def hear(self, live: Event) -> bool:
         """Take what the client says; False where this conversation does not go on like that."""
@@ -195,11 +213,6 @@ class Conversation:
             events.append(self._end)
             self._end = None
         return events
-
-    @property
-    def is_started(self) -> bool:
-        """Whether the client has said anything that was recorded."""
-        return bool(self._audio) or any(line.heard for line in self._lines.values())
 
     @property
     def is_waiting(self) -> bool:

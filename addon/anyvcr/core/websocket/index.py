@@ -8,7 +8,7 @@ from anyvcr.core.matching.rules import Repeats, Rules
 from anyvcr.core.matching.target import target
 from anyvcr.core.websocket import transcript
 from anyvcr.core.websocket.choice import Choice
-from anyvcr.core.websocket.conversation import Conversation
+from anyvcr.core.websocket.conversation import Conversation, Script
 
 SWITCHED = 101
 """The code of an interaction that is a conversation (RFC 9110, section 15.2.2)."""
@@ -16,8 +16,11 @@ SWITCHED = 101
 
 def is_conversation(interaction: Interaction) -> bool:
     """Whether an interaction's body is the transcript of a WebSocket."""
-    kind = header(interaction.response.headers, "Content-Type")
-    return interaction.response.code == SWITCHED and kind == transcript.CONTENT_TYPE
+    response = interaction.response
+    return (
+        response.code == SWITCHED
+        and header(response.headers, "Content-Type") == transcript.CONTENT_TYPE
+    )
 
 
 class Conversations:
@@ -32,6 +35,8 @@ class Conversations:
     ) -> None:
         """`redact` is given what a client says before it is compared."""
         self._kept = tuple(each for each in interactions if is_conversation(each))
+        self._scripts: dict[int, Script] = {}
+        """Those that were read already, by the id of the interaction."""
         self._rules = rules or Rules()
         self._repeats = repeats
         self._redact = redact
@@ -50,15 +55,19 @@ class Conversations:
         ]
         headers = kept[0].response.headers if kept else ()
         return Choice(
-            [
-                Conversation(each.id, transcript.read(_text(each)), rules)
-                for each in kept
-            ],
+            [Conversation(each.id, self._script(each), rules) for each in kept],
             self._taken,
             self._redact,
             self._count,
             header(headers, "Sec-Websocket-Protocol"),
         )
+
+    def _script(self, interaction: Interaction) -> Script:
+        known = self._scripts.get(interaction.id)
+        if known is None:
+            body = interaction.response.body.decode("utf-8", "surrogateescape")
+            known = self._scripts[interaction.id] = Script(transcript.read(body))
+        return known
 
     def _in_turn(self) -> list[Interaction]:
         """Those that may be had now, in the order in which they are tried."""
@@ -90,7 +99,3 @@ class Conversations:
     def unused(self) -> tuple[Interaction, ...]:
         """Those that nobody had, in file order."""
         return tuple(each for each in self._kept if not self._had[each.id])
-
-
-def _text(interaction: Interaction) -> str:
-    return interaction.response.body.decode("utf-8", "surrogateescape")
