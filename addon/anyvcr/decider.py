@@ -179,9 +179,11 @@ class Decider:
             return None  # said when the request is complete
         if (foregone := deck.session.foregone) is None:
             return None
-        self.tally.calls += 1
         self.see(asked.fields, asked.url)
-        return Leave(deck, lambda: self._recorded(asked), record=foregone.record)
+        is_report = is_telemetry(asked.target)
+        self.tally.calls += not is_report
+        record = foregone.record and not is_report
+        return Leave(deck, lambda: self._recorded(asked), record=record)
 
     def fault(self, error: Exception) -> None:
         """Report an error of our own, and fail the run."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import httpx
+import pytest
 from anyvcr.core.cassette import codec
 from standin import StandIn
 from support.proxies import mitmdump
@@ -10,7 +11,10 @@ from support.proxies import mitmdump
 REPORT = "/v1/traces/ingest"
 
 
-def test_a_report_passes_on_and_is_not_recorded(home: Path, api: StandIn) -> None:
+@pytest.mark.parametrize("size", [2, 3_000_000])
+def test_a_report_passes_on_and_is_not_recorded(
+    home: Path, api: StandIn, size: int
+) -> None:
     options = {
         "cassette": home / "c.yaml",
         "cassette_mode": "record-only",
@@ -18,7 +22,7 @@ def test_a_report_passes_on_and_is_not_recorded(home: Path, api: StandIn) -> Non
         "ssl_verify_upstream_trusted_ca": api.ca_file,
     }
     with mitmdump(home, options=options) as proxy:
-        httpx.post(f"{proxy.url}{REPORT}", json={"data": []})
+        httpx.post(f"{proxy.url}{REPORT}", json={"data": "x" * size})
         httpx.post(f"{proxy.url}/v1/embeddings", json={"input": "x"})
 
     assert [received.target for received in api.requests] == [REPORT, "/v1/embeddings"]

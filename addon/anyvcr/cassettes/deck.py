@@ -153,6 +153,7 @@ class Deck:
 
         `limit`: bytes of a message of the client's. Raises RedactionError.
         """
+        self._say_profile(request)
         try:
             found = self.session.converse(request)
         except CassetteFormatError as error:

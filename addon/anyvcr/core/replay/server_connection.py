@@ -16,7 +16,7 @@ is not for the API it gives back to the shell with its bytes.
 """
 
 import re
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import h11
@@ -39,7 +39,9 @@ from anyvcr.core.replay.playback import Playback
 from anyvcr.core.replay.request_parser import RequestParser
 from anyvcr.core.replay.tunnel_guard import names_api, refusal
 from anyvcr.core.replay.upgrade import Upgrade
-from anyvcr.core.replay.websocket_connection import WebSocketConnection
+
+if TYPE_CHECKING:
+    from anyvcr.core.replay.websocket_connection import WebSocketConnection
 
 LINGER = 5.0
 """Seconds without a byte that a client has to send the rest of what is refused. To close
@@ -326,6 +328,11 @@ class ServerConnection:
 
     def _open_websocket(self, upgrade: Upgrade, asked: Asked, now: float) -> None:
         """Answer the handshake; what follows are frames."""
+        # Imported here: wsproto takes 15 ms, and few connections become WebSockets.
+        from anyvcr.core.replay.websocket_connection import (  # noqa: PLC0415
+            WebSocketConnection,
+        )
+
         self._handshake = accept(asked.headers, upgrade.subprotocol)
         self._websocket = WebSocketConnection(
             upgrade.choice,

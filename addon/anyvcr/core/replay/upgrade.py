@@ -1,10 +1,14 @@
 """Leave to open a WebSocket on the client's connection, and what is said on it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from anyvcr.core.replay.pacing import Pace
-from anyvcr.core.replay.websocket_connection import Miss
 from anyvcr.core.websocket.choice import Choice
+from anyvcr.core.websocket.message import Message
+
+Miss = Callable[[Choice, Message], str]
+"""Reports what nothing recorded goes on with; the text is shown to the client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

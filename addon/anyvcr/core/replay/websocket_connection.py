@@ -6,7 +6,6 @@ ServerConnection, and says what was recorded. It has no way to a server.
 
 import json
 from collections import deque
-from collections.abc import Callable
 
 from wsproto import ConnectionType
 from wsproto.connection import Connection
@@ -22,6 +21,7 @@ from wsproto.utilities import RemoteProtocolError
 
 from anyvcr.core.replay.action import Action, Close, Send, WaitUntil
 from anyvcr.core.replay.pacing import GAP, INSTANT, Pace
+from anyvcr.core.replay.upgrade import Miss
 from anyvcr.core.websocket import message as said
 from anyvcr.core.websocket.choice import Choice
 from anyvcr.core.websocket.message import Binary, End, Message, Side, Text
@@ -35,9 +35,6 @@ MISSED = 4000
 
 _MISSED_STATUS = 400
 """Codex ends its turn at an error with this status, and tries again at any other."""
-
-Miss = Callable[[Choice, Message], str]
-"""Reports what nothing recorded goes on with; the text is shown to the client."""
 
 
 class WebSocketConnection:
