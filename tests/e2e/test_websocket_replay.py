@@ -72,7 +72,7 @@ def connected(
         with at_base_url(proxy.port) as client:
             yield client
     else:
-        with through_proxy(proxy.port, str(proxy.ca), subprotocols) as client:
+        with through_proxy(proxy.port, proxy.ca, subprotocols) as client:
             yield client
 
 

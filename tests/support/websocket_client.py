@@ -1,74 +1,45 @@
-"""A WebSocket client on a blocking socket, straight or through a proxy's CONNECT."""
+"""A client that talks to the API over a WebSocket, event by event."""
 
 import json
 import socket
-import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import (
-    BytesMessage,
-    CloseConnection,
-    Event,
-    Request,
-    TextMessage,
-)
+from support.websocket_peer import DEADLINE, HOST, Peer, tunnel
+from wsproto import ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Request, TextMessage
 from wsproto.frame_protocol import CloseReason
 
-DEADLINE = 30
-HOST = "api.openai.com"
 
-
-class Client:
-    """An open WebSocket."""
+class Client(Peer):
+    """A WebSocket, if the upgrade was answered so: `opened` is that answer."""
 
     def __init__(self, sock: socket.socket, request: Request) -> None:
-        self._sock = sock
-        self._peer = WSConnection(ConnectionType.CLIENT)
-        self._events: list[Event] = []
-        sock.sendall(self._peer.send(request))
-        self.opened = self._next()
+        super().__init__(sock, ConnectionType.CLIENT)
+        self.send(request)
+        self.opened = self.receive()
 
     def say(self, **event: object) -> None:
         """Send an event of the API; `type_` is its type."""
         named = {name.rstrip("_"): value for name, value in event.items()}
         self.send(TextMessage(json.dumps(named, separators=(",", ":"))))
 
-    def send(self, event: Event) -> None:
-        self._sock.sendall(self._peer.send(event))
-
     def hear(self) -> object:
         """The next message: an event as an object, bytes, the code of a close; None at the end."""
         parts: list[str | bytes] = []
-        while (event := self._next()) is not None:
-            match event:
-                case TextMessage() | BytesMessage():
-                    parts.append(
-                        bytes(event.data)
-                        if isinstance(event, BytesMessage)
-                        else event.data
-                    )
-                    if event.message_finished:
-                        return _joined(parts)
+        while True:
+            match self.receive():
+                case TextMessage(data=text, message_finished=is_last):
+                    parts.append(text)
+                    if is_last:
+                        return json.loads("".join(map(str, parts)))
+                case BytesMessage(data=data, message_finished=is_last):
+                    parts.append(bytes(data))
+                    if is_last:
+                        return b"".join(p for p in parts if isinstance(p, bytes))
                 case CloseConnection(code=code):
                     return None if code == CloseReason.ABNORMAL_CLOSURE else int(code)
-        return None
-
-    def _next(self) -> Event | None:
-        while not self._events:
-            data = self._sock.recv(65536)
-            self._peer.receive_data(data or None)
-            self._events += self._peer.events()
-            if not data:
-                break
-        return self._events.pop(0) if self._events else None
-
-
-def _joined(parts: list[str | bytes]) -> object:
-    if isinstance(parts[0], bytes):
-        return b"".join(part for part in parts if isinstance(part, bytes))
-    return json.loads("".join(part for part in parts if isinstance(part, str)))
 
 
 @contextmanager
@@ -80,18 +51,9 @@ def at_base_url(port: int, path: str = "/v1/realtime") -> Iterator[Client]:
 
 @contextmanager
 def through_proxy(
-    port: int, ca: str, subprotocols: Sequence[str] = (), path: str = "/v1/realtime"
+    port: int, ca: Path, subprotocols: Sequence[str] = (), path: str = "/v1/realtime"
 ) -> Iterator[Client]:
     """A WebSocket to the API through the proxy, whose certificate authority is in the file `ca`."""
-    with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
-        sock.sendall(
-            f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}:443\r\n\r\n".encode()
-        )
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += sock.recv(1)
-        assert b" 200 " in head.partition(b"\r\n")[0], head
-        context = ssl.create_default_context(cafile=ca)
-        with context.wrap_socket(sock, server_hostname=HOST) as tls:
-            offered = list(subprotocols)
-            yield Client(tls, Request(host=HOST, target=path, subprotocols=offered))
+    with tunnel(port, ca) as tls:
+        offered = list(subprotocols)
+        yield Client(tls, Request(host=HOST, target=path, subprotocols=offered))

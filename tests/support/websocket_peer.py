@@ -63,6 +63,13 @@ def at_base_url(port: int, **request: object) -> Iterator[Peer]:
 @contextlib.contextmanager
 def through_tunnel(port: int, ca: Path, **request: object) -> Iterator[Peer]:
     """A client that asks the proxy for a CONNECT to the API."""
+    with tunnel(port, ca) as tls:
+        yield _opened(tls, request)
+
+
+@contextlib.contextmanager
+def tunnel(port: int, ca: Path) -> Iterator[ssl.SSLSocket]:
+    """TLS with the API, as the proxy on `port` plays it, whose authority is in the file `ca`."""
     context = ssl.create_default_context(cafile=str(ca))
     with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
         sock.sendall(
@@ -73,7 +80,7 @@ def through_tunnel(port: int, ca: Path, **request: object) -> Iterator[Peer]:
             head += sock.recv(1)
         assert head.startswith(b"HTTP/1.1 200 ")
         with context.wrap_socket(sock, server_hostname=HOST) as tls:
-            yield _opened(tls, request)
+            yield tls
 
 
 def _opened(sock: socket.socket, request: dict[str, object]) -> Peer:

@@ -6,7 +6,7 @@ import re
 import pytest
 from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.redactor import Redactor
-from anyvcr.core.redaction.stream_deltas import joined, rewrite
+from anyvcr.core.redaction.stream_deltas import joined, rewrite_all
 from anyvcr.core.redaction.user_rules import RedactionRules
 
 
@@ -71,7 +71,7 @@ def test_only_the_pieces_that_change_are_written_again(
     body = stream(*words)
     (text,) = joined(body)
 
-    assert said(rewrite(body, text, after)) == expected
+    assert said(rewrite_all(body, [(text, after)])) == expected
 
 
 @pytest.mark.parametrize(

@@ -93,11 +93,6 @@ def joined(body: bytes) -> list[Joined]:
     return list(_joined(documents)) if documents else []
 
 
-def rewrite(body: bytes, before: Joined, after: str) -> bytes:
-    """`body` with the text `after` in place of `before`, in as many of its pieces as can stay."""
-    return rewrite_all(body, [(before, after)])
-
-
 def rewrite_all(body: bytes, changed: "Iterable[tuple[Joined, str]]") -> bytes:
     """`body` with each of the texts rewritten, in one pass."""
     documents = _documents(body)
