@@ -225,6 +225,8 @@ async def _streams(
         writer.close()
         await writer.wait_closed()
     finally:
-        writer.transport.abort()
+        # Until Python 3.11.4 a transport over TLS that was closed twice cannot be aborted.
+        with contextlib.suppress(AttributeError):
+            transport.abort()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
