@@ -25,14 +25,23 @@ from anyvcr.core.hosts import Origin
 from anyvcr.core.replay.answer import FAILED, NO_WEBSOCKET, Answer
 from anyvcr.decider import Decider, Leave
 from anyvcr.options import SETTINGS, SEVERAL
-from anyvcr.proxy import api_errors, mitmdump, patches, websocket_patches
+from anyvcr.proxy import mitmdump
 from anyvcr.proxy.connections import Connections
 from anyvcr.proxy.lifecycle import Lifecycle
+from anyvcr.proxy.patches import (
+    departures,
+    error_pages,
+    limits,
+    refusals,
+    response_heads,
+    trailers,
+    websocket,
+)
 from anyvcr.proxy.recording.exchanges import PATIENCE, without_trailers
 from anyvcr.proxy.recording.tap import pass_on
 from anyvcr.proxy.replaying import flow_reply, room
 from anyvcr.proxy.routes import OFFLINE
-from anyvcr.proxy.uploads import Uploads
+from anyvcr.proxy.uploads import Uploads, set_length
 from anyvcr.settings import Settings, Upstream
 
 logger = logging.getLogger(__name__)
@@ -122,16 +131,16 @@ class Anyvcr:
             ctx.options.update(connection_strategy="lazy")
         if self._given is None:
             mitmdump.end_on_hangup()
-        api_errors.install()
-        patches.lift_trailers()
-        patches.watch_servers(self._gate.refuse)
+        error_pages.install()
+        trailers.lift_trailers()
+        refusals.watch_servers(self._gate.refuse)
         uploads = self._uploads
-        patches.watch_uploads(uploads.refuse, uploads.stream, self._gate.is_ours)
-        patches.pass_interim_answers_on()
-        patches.read_answers_as_browsers_do()
-        patches.outlive_clients(lambda: self._exchanges, PATIENCE)
-        websocket_patches.pass_ends_on()
-        websocket_patches.gather_frames_quickly()
+        refusals.watch_uploads(uploads.refuse, uploads.stream, self._gate.is_ours)
+        response_heads.pass_interim_answers_on()
+        response_heads.read_answers_as_browsers_do()
+        departures.outlive_clients(lambda: self._exchanges, PATIENCE)
+        websocket.pass_ends_on()
+        websocket.gather_frames_quickly()
         if not self._lifecycle.is_guest:
             logger.info("%s", self.decider.describe())
 
@@ -202,7 +211,7 @@ class Anyvcr:
         self._gate.check_raw(flow)
 
     def client_connected(self, client: Client) -> None:
-        patches.lift_for(client)
+        limits.lift_for(client)
 
     async def client_disconnected(self, client: Client) -> None:
         await self._exchanges.outlived(client)
@@ -263,7 +272,7 @@ class Anyvcr:
             flow_reply.play(flow, answer)
             return
         self._routes.redirect(flow.request, asked)
-        patches.frame(flow.request)
+        set_length(flow.request)
         if decision.record:
             self._exchanges.begin(flow, asked.url, decision.request, decision.deck)
 

@@ -18,10 +18,11 @@ from anyvcr.core.replay.answer import Answer, refused
 from anyvcr.decider import Decider
 from anyvcr.proxy import mitmdump
 from anyvcr.proxy.gate import Gate
-from anyvcr.proxy.recording import conversations, exchanges
+from anyvcr.proxy.recording import conversations, exchange
 from anyvcr.proxy.recording.capture import RESPONSE_HEADERS
 from anyvcr.proxy.recording.conversations import Conversations
-from anyvcr.proxy.recording.exchanges import Exchanges, What
+from anyvcr.proxy.recording.exchange import StoredParts
+from anyvcr.proxy.recording.exchanges import Exchanges
 from anyvcr.proxy.routes import Routes
 from anyvcr.settings import Settings
 from anyvcr.tally import Tally
@@ -49,7 +50,7 @@ class Lifecycle:
         """Whether another server has the cassettes, and this proxy takes what is left over."""
         self.tally = host.tally if host else Tally()
         self.decider = host or Decider(mitmdump.ca_pem, mitmdump.stop, self.tally)
-        self.exchanges = Exchanges(What(), self.decider.fault)
+        self.exchanges = Exchanges(StoredParts(), self.decider.fault)
         self.conversations = Conversations(self.decider.fault)
         self.routes = Routes(self.settings)
         self.gate = Gate(self.routes, self.tally)
@@ -70,7 +71,7 @@ class Lifecycle:
         if self.is_guest:
             return
         self.decider.open(settings)
-        self.exchanges.what = What(
+        self.exchanges.what = StoredParts(
             request_headers=self.decider.request_headers,
             response_headers=RESPONSE_HEADERS | self.decider.kept_headers,
             timing=settings.timing,
@@ -82,7 +83,7 @@ class Lifecycle:
         """Close all cassettes now; what is still on its way is not stored."""
         if self.is_guest or not self.decider.is_open:
             return
-        why = exchanges.STOPPED if self._is_ending else exchanges.CLOSED
+        why = exchange.STOPPED if self._is_ending else exchange.CLOSED
         self.exchanges.abandon(why)
         ended = conversations.STOPPED if self._is_ending else conversations.CLOSED
         self.conversations.stop(ended)
@@ -159,7 +160,7 @@ class Lifecycle:
             finally:
                 self._closing.discard(deck)
                 self._release()
-            self.exchanges.abandon(exchanges.CLOSED, [deck])
+            self.exchanges.abandon(exchange.CLOSED, [deck])
             self.conversations.stop(conversations.CLOSED, [deck])
         return None
 

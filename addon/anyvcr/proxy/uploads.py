@@ -39,7 +39,7 @@ class Uploads:
 
     def stream(self, flow: http.HTTPFlow, size: int) -> bool:
         """Whether a body of unknown length, of which `size` bytes are here, passes on from now on."""
-        # HTTP/2 needs no length for that, but the server may not speak it (patches.frame).
+        # HTTP/2 needs no length for that, but the server may not speak it (set_length).
         if size > HELD_BACK and not (flow.request.stream or flow.request.is_http2):
             self._begin(flow)
         return size > 0 and bool(flow.request.stream)
@@ -59,3 +59,13 @@ class Uploads:
         else:
             flow.request.stream = pass_on
         state.routes.redirect(flow.request, asked)
+
+
+def set_length(request: http.Request) -> None:
+    """Give a body without Content-Length one: HTTP/2 needs none, an HTTP/1.1 server does.
+
+    mitmproxy would end such a body by closing, and no server takes that for an end.
+    """
+    content = request.raw_content
+    if request.is_http2 and content and "content-length" not in request.headers:
+        request.headers["content-length"] = str(len(content))

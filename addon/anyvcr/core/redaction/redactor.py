@@ -25,7 +25,7 @@ from anyvcr.core.cassette.model import (
 from anyvcr.core.errors import AnyvcrError, RedactionError
 from anyvcr.core.json_spans import is_json, json_documents, json_view
 from anyvcr.core.media_type import is_json_type
-from anyvcr.core.redaction import stream_deltas
+from anyvcr.core.redaction import binary, stream_deltas
 from anyvcr.core.redaction.body_text import (
     compressed,
     decompressed,
@@ -45,14 +45,10 @@ from anyvcr.core.redaction.detect import (
     splice,
 )
 from anyvcr.core.redaction.patterns import Hit
-from anyvcr.core.redaction.placeholder import PLACEHOLDER, filler, numbered
+from anyvcr.core.redaction.placeholder import PLACEHOLDER, numbered
 from anyvcr.core.redaction.tokens import Words, words
-from anyvcr.core.redaction.user_cuts import cut, mapped, matches, without
+from anyvcr.core.redaction.user_cuts import cut, mapped, without
 from anyvcr.core.redaction.user_rules import RedactionRules
-
-_WINDOW = 1 << 20
-_OVERLAP = 1 << 16
-"""Bytes; no secret is longer."""
 
 _SHORT, _SHORTS = 256, 1024
 """Characters of a text, and how many such texts, whose redaction is remembered."""
@@ -247,42 +243,12 @@ class Redactor:
         elif is_text(content):
             return self._text_body(part, finder, said_json=said_json)
         else:
-            content = self._binary(content)
+            content = binary.overwritten(
+                content, self._credentials, self._rules.expressions
+            )
         if start:
             return self._text_body(part[:start], find_in_part) + content
         return part if content == part else content
-
-    def _binary(self, data: bytes) -> bytes:
-        """Data that is no text, each secret in it overwritten: its offsets stay.
-
-        By windows that overlap, for a large one is not to be held several times over.
-        """
-        if len(data) <= _WINDOW:
-            return self._overwritten(data)
-        cleaned = data
-        for start in range(0, len(data), _WINDOW - _OVERLAP):
-            before = cleaned[start : start + _WINDOW]
-            after = self._overwritten(before)
-            if after is not before:
-                cleaned = cleaned[:start] + after + cleaned[start + _WINDOW :]
-        return cleaned
-
-    def _overwritten(self, data: bytes) -> bytes:
-        cleaned = bytearray(self._credentials.overwrite(data))
-        for start, end in self._matched(bytes(cleaned)):
-            cleaned[start:end] = filler(end - start)
-        for start, end, _ in find(bytes(cleaned)):
-            cleaned[start:end] = filler(end - start)
-        return data if cleaned == data else bytes(cleaned)
-
-    def _matched(self, data: bytes) -> list[tuple[int, int]]:
-        """Spans in binary data of what the user's patterns find, in bytes."""
-        if not self._rules.expressions:
-            return []
-        text = data.decode("latin-1")
-        return [
-            span for each in self._rules.expressions for span in matches(text, each)
-        ]
 
     def _text_body(
         self, body: bytes, finder: Finder, *, said_json: bool = False

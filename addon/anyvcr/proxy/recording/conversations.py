@@ -19,8 +19,8 @@ from anyvcr.cassettes.deck import Deck
 from anyvcr.core.cassette.model import Headers, Response
 from anyvcr.core.websocket import transcript
 from anyvcr.core.websocket.message import Binary, Close, End, Message, Side, Text
-from anyvcr.proxy.recording.exchanges import Upgraded
-from anyvcr.proxy.websocket_patches import is_violation
+from anyvcr.proxy.patches.websocket import is_violation
+from anyvcr.proxy.recording.exchange import Upgraded
 
 ROOM = 128 << 20
 """Bytes of transcripts that are held at once; the conversation that goes beyond is dropped."""

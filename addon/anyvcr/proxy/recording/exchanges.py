@@ -13,17 +13,27 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 
-from mitmproxy import ctx, http
+from mitmproxy import http
 from mitmproxy.connection import Client
 
 from anyvcr.cassettes.deck import Deck
 from anyvcr.core import terminal_events
-from anyvcr.core.cassette.model import Interaction, Request, Response
-from anyvcr.core.client_request import REQUEST_HEADERS, recorded_request
+from anyvcr.core.cassette.model import Request, Response
+from anyvcr.core.client_request import recorded_request
 from anyvcr.core.content_coding import TooLargeError
 from anyvcr.proxy.recording import capture
+from anyvcr.proxy.recording.exchange import (
+    AWAITED,
+    FOREIGN,
+    PROTOCOL,
+    TOO_LARGE,
+    UNSEEN,
+    Exchange,
+    StoredParts,
+    Upgraded,
+    reason,
+)
 from anyvcr.proxy.recording.tap import Stopwatch, Tap, pass_on
 
 PATIENCE = 30.0
@@ -31,90 +41,14 @@ PATIENCE = 30.0
 ROOM = 16 << 20
 """Bytes of the rest of such an answer, at most."""
 
-AWAITED = "the client left before the end, and the rest was awaited"
-STOPPED = "the proxy was stopped before its answer was whole"
-CLOSED = "its cassette was closed before its answer was whole"
-LEFT = "the client left before the answer began"
-LEFT_FOR_GOOD = (
-    "the client left, and the rest of the answer took too long or was too much"
-)
-UNASKED = "the client stopped sending its request"
-BROKEN = "the API broke off"
-TOO_LARGE = "the request is larger than cassette_upload_limit"
-PROTOCOL = "it changed to a protocol that is not recorded: neither HTTP nor WebSocket"
-FOREIGN = "another addon of mitmproxy answered in place of the API"
-UNSEEN = "another addon of mitmproxy kept the answer from us"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class What:
-    """What of an exchange is stored."""
-
-    request_headers: frozenset[str] = REQUEST_HEADERS
-    response_headers: frozenset[str] = capture.RESPONSE_HEADERS
-    timing: bool = False
-    partial: bool = False
-    """Answers that broke off, too."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Exchange:
-    flow: http.HTTPFlow
-    deck: Deck
-    name: str
-    """For people."""
-    request: Callable[[], Request]
-    """As it is recorded: put together when the answer is here, and not while it is awaited."""
-    upload: Tap | None = None
-    """The request's body, where it passes on as it comes."""
-    is_asked: bool = True
-    """The request is complete."""
-    watch: Stopwatch = field(default_factory=Stopwatch)
-    tap: Tap | None = None
-    is_answered: bool = False
-    """The answer's message has ended."""
-    stored: Interaction | None = None
-    stored_sizes: tuple[int, int] = (0, 0)
-    """Bytes of the request and of the answer that had come when it was stored."""
-    stored_request: Request | None = None
-    stored_response: Response | None = None
-    is_dropped: bool = False
-    broken_by_client: bool | None = None
-    left_at: float | None = None
-    """When the client left, of time.monotonic()."""
-    left_size: int = 0
-    """Bytes of the answer that had come by then."""
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def sizes(self) -> tuple[int, int]:
-        """Bytes of the request and of the answer that have come."""
-        return (
-            self.upload.size if self.upload else 0,
-            self.tap.size if self.tap else 0,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upgraded:
-    """An exchange that has become a WebSocket."""
-
-    deck: Deck
-    name: str
-    """For people."""
-    request: Callable[[], Request]
-    """The upgrade, as it is recorded."""
-    duration: int
-    """Nanoseconds from the upgrade being sent until its answer."""
-
 
 class Exchanges:
     """By flow. A fault of ours goes to `fault`: the traffic goes on."""
 
-    def __init__(self, what: What, fault: Callable[[Exception], None]) -> None:
+    def __init__(self, what: StoredParts, fault: Callable[[Exception], None]) -> None:
         self.what = what
         self._fault = fault
-        self._open: dict[str, _Exchange] = {}
+        self._open: dict[str, Exchange] = {}
         self._waiting: list[asyncio.Event] = []
 
     def count(self, decks: Collection[Deck] | None = None) -> int:
@@ -144,7 +78,7 @@ class Exchanges:
                     self.answered(exchange.flow)
                 self._end(exchange, why)
 
-    def _awaited(self, decks: Collection[Deck] | None) -> list[_Exchange]:
+    def _awaited(self, decks: Collection[Deck] | None) -> list[Exchange]:
         return [
             exchange
             for exchange in self._open.values()
@@ -162,9 +96,7 @@ class Exchanges:
     ) -> None:
         """Record the answer to `request`, which is complete, and for `url`."""
         name = f"{flow.request.method} {url}"
-        self._open[flow.id] = _Exchange(
-            flow=flow, deck=deck, name=name, request=request
-        )
+        self._open[flow.id] = Exchange(flow=flow, deck=deck, name=name, request=request)
 
     def upload(self, flow: http.HTTPFlow, url: str, deck: Deck, most: int) -> None:
         """Record a request whose body passes on as it comes, and its answer.
@@ -180,7 +112,7 @@ class Exchanges:
             kept = self.what.request_headers
             return recorded_request(method, url, fields, body, kept)
 
-        exchange = _Exchange(
+        exchange = Exchange(
             flow=flow,
             deck=deck,
             name=f"{method} {url}",
@@ -287,9 +219,9 @@ class Exchanges:
     def interrupt(self, flow: http.HTTPFlow) -> None:
         """The flow will not go on."""
         if (exchange := self._open.get(flow.id)) is not None:
-            self._end(exchange, _reason(exchange))
+            self._end(exchange, reason(exchange))
 
-    def _end(self, exchange: _Exchange, why: str) -> None:
+    def _end(self, exchange: Exchange, why: str) -> None:
         """Give up what is still to come of `exchange`."""
         self._forget(exchange)
         if exchange.stored is not None:
@@ -299,17 +231,17 @@ class Exchanges:
         else:
             self._drop(exchange, why)
 
-    def _forget(self, exchange: _Exchange) -> None:
+    def _forget(self, exchange: Exchange) -> None:
         self._open.pop(exchange.flow.id, None)
         exchange.over.set()
         self._wake()
 
-    def _drop(self, exchange: _Exchange, why: str) -> None:
+    def _drop(self, exchange: Exchange, why: str) -> None:
         if not exchange.is_dropped and exchange.stored is None:
             exchange.is_dropped = True
             exchange.deck.drop(exchange.name, why)
 
-    def _store(self, exchange: _Exchange, partial: str = "") -> None:
+    def _store(self, exchange: Exchange, partial: str = "") -> None:
         """Write what has come, if it is not in the file yet."""
         message = exchange.flow.response
         assert message
@@ -327,9 +259,7 @@ class Exchanges:
             exchange.is_dropped = True  # or the same fault comes again at its end
             self._fault(error)
 
-    def _record(
-        self, exchange: _Exchange, message: http.Response, partial: str
-    ) -> None:
+    def _record(self, exchange: Exchange, message: http.Response, partial: str) -> None:
         if message.status_code == 101:
             self._drop(exchange, PROTOCOL)
             return
@@ -355,7 +285,7 @@ class Exchanges:
         self._wake()
 
     def _response(
-        self, exchange: _Exchange, message: http.Response, partial: str
+        self, exchange: Exchange, message: http.Response, partial: str
     ) -> Response:
         tap = exchange.tap
         return capture.response(
@@ -368,22 +298,6 @@ class Exchanges:
             partial=bool(partial),
             is_last=exchange.is_answered or tap is None or tap.missing == 0,
         )
-
-
-def _reason(exchange: _Exchange) -> str:
-    """Why an exchange was interrupted, in words."""
-    flow = exchange.flow
-    if exchange.broken_by_client:
-        if exchange.left_at is not None:
-            return LEFT_FOR_GOOD
-        if ctx.master.should_exit.is_set():
-            return STOPPED
-        return LEFT if exchange.is_asked else UNASKED
-    if exchange.tap is not None or flow.response is not None:
-        return BROKEN
-    # mitmproxy says "by client" of either side's resets.
-    message = flow.error.msg.replace("by client", "by the API") if flow.error else ""
-    return f"no answer came: {message}"
 
 
 def _is_seen(message: http.Response, tap: Tap | None) -> bool:

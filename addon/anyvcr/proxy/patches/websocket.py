@@ -1,8 +1,4 @@
-"""What mitmproxy does to WebSockets that a recorder must not do, mended without a fork.
-
-As in patches.py, each name that is used is looked for, and where it is missing all stays as
-it is. Found in mitmproxy 11.0.2 to 12.3.1.
-"""
+"""Ends and large frames of WebSockets, which mitmproxy changes or takes long for."""
 
 from collections.abc import Iterable
 from typing import Any
