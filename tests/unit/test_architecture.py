@@ -1,5 +1,6 @@
 """The import contract of pyproject.toml holds, and no module is too long to read."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,3 +37,14 @@ def test_each_folder_says_what_it_holds() -> None:
     said = {path: path.read_text().partition('"""')[2] for path in packages}
 
     assert not [path for path, text in said.items() if not text.strip()]
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """`(?:…)*+` finds what it should not before Python 3.11.5 (python/cpython#106052).
+
+    `(?>(?:…)*)` means the same, and is right everywhere.
+    """
+    sources = [*(PROJECT / "addon").rglob("*.py"), *(PROJECT / "addon").rglob("*.json")]
+    possessive = re.compile(r"""(?<!\\)\)(?:[*+?]|\{[0-9]*,?[0-9]*\})\+(?!["'])""")
+
+    assert not [path for path in sources if possessive.search(path.read_text())]

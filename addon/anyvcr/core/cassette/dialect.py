@@ -15,17 +15,17 @@ _QUOTED_WORD = re.compile(
 """What YAML 1.1 took for a boolean or a number: in single quotes by rc.5 and rc.6 alone."""
 _FOLDED = re.compile(
     rb"""^ +(?:- |[A-Za-z_-]+: )"""
-    rb"""(?:'[^'\n]*+(?:''[^'\n]*+)*+|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+)\n""",
+    rb"""(?:'[^'\n]*+(?>(?:''[^'\n]*+)*)|"[^"\\\n]*+(?>(?:\\.[^"\\\n]*+)*))\n""",
     re.MULTILINE,
 )
 """A quoted scalar that goes on in the next line."""
 _JSON_IN_DOUBLE = re.compile(
-    rb"""^ +body: "[\[{](?:[^"\\\n]|\\["\\])*+"\r?$""", re.MULTILINE
+    rb"""^ +body: "[\[{](?>(?:[^"\\\n]|\\["\\])*)"\r?$""", re.MULTILINE
 )
 """Double quotes around what go-yaml has single ones for."""
 _EMPTY_KEYS = re.compile(rb"^ +(?:trailer: \{\}|remote_addr: \"\")\r?$", re.MULTILINE)
 _BLANK_END = re.compile(
-    rb"^( ++)[a-z_]+: \|[0-9]?[+-]?\n(?:\1 ++[^\n]*+(?<! )\n|\n)*+\1 ++[^\n]*+(?<= )\n",
+    rb"^( ++)[a-z_]+: \|[0-9]?[+-]?\n(?>(?:\1 ++[^\n]*+(?<! )\n|\n)*)\1 ++[^\n]*+(?<= )\n",
     re.MULTILINE,
 )
 """A literal block with a blank at the end of a line: only v4.0.0 writes one."""

@@ -84,8 +84,8 @@ _ESCAPE = (
     r"|U00(?:0(?!0[dD][89A-Fa-f])[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})"
 )
 """YAML 1.1, section 5.6, but for halves of surrogate pairs."""
-_SINGLE = rf"'[^'{_CONTROL}]*+(?:''[^'{_CONTROL}]*+)*+'"
-_DOUBLE = rf'"[^"\\{_CONTROL}]*+(?:{_ESCAPE}[^"\\{_CONTROL}]*+)*+"'
+_SINGLE = rf"'[^'{_CONTROL}]*+(?>(?:''[^'{_CONTROL}]*+)*)'"
+_DOUBLE = rf'"[^"\\{_CONTROL}]*+(?>(?:{_ESCAPE}[^"\\{_CONTROL}]*+)*)"'
 _LINE = rf"(?:{_SINGLE}|{_DOUBLE}|[A-Za-z0-9/]{_REST}*+)"
 """A scalar of one line: in single or double quotes, or plain."""
 _NUMBER = "(?:-1|0|[1-9][0-9]{0,17})"
@@ -107,7 +107,7 @@ class _Reader:
         self.pattern = re.compile(self._interaction().encode())
         self._entry = re.compile(
             rf"{self._below}([A-Za-z_][^\s:#]*+):"
-            rf"(?: \[\]\n|\n((?:{values}- {_LINE}\n)++))".encode()
+            rf"(?: \[\]\n|\n((?>(?:{values}- {_LINE}\n)+)))".encode()
         )
         # Most messages have the headers of the one before.
         self._map = lru_cache(maxsize=1024)(self._parsed_map)
@@ -156,7 +156,7 @@ class _Reader:
 
     def _line_of(self, side: str, key: schema.Key) -> str:
         line = rf"{self._key}{key.name}:(?P<{side}_{key.name}>{self._value(key.kind)})"
-        return f"(?:{line})?+" if key.omitempty else line
+        return f"(?>(?:{line})?)" if key.omitempty else line
 
     def _value(self, kind: Kind) -> str:
         """What follows the colon, to the end of its last line; maps and lists as their lines."""
@@ -170,13 +170,13 @@ class _Reader:
             case Kind.DURATION:
                 return r" [0-9][0-9.hmnuµs]*s\n"
             case Kind.TEXTS:
-                return rf" \[\]\n|\n(?:{self._listed}- {_LINE}\n)++"
+                return rf" \[\]\n|\n(?>(?:{self._listed}- {_LINE}\n)+)"
             case Kind.MAP:
-                return rf" \{{\}}\n|\n(?:{self._below}{_REST}++\n)++"
+                return rf" \{{\}}\n|\n(?>(?:{self._below}{_REST}++\n)+)"
             case Kind.BODY:
                 # Where its first visible line begins with a blank, only an indicator says
                 # where the text begins.
-                rest = rf"{_REST}*+\n(?:{self._below}{_REST}*+\n|\n)*+"
+                rest = rf"{_REST}*+\n(?>(?:{self._below}{_REST}*+\n|\n)*)"
                 bare = rf"[+-]?\n\n*+{self._below}[^ \t{_CONTROL}]{rest}"
                 hinted = rf"[+-]?\n\n*+{self._below}(?=[ \t]*+[^ \t{_CONTROL}]){rest}"
                 literal = rf"\|(?:{bare}|{self._step}{hinted})"

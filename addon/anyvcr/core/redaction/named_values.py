@@ -65,7 +65,7 @@ _NAME = re.compile(rb"[\w.-]{0,60}\Z")
 _MOST = 4096
 """Bytes of a value that are looked at; a key is shorter, a longer one goes to its last byte."""
 _PLAIN = re.compile(
-    rb"""(?:[^\s"'\\<>{}()$,;&]|\\+/|\\+u00[2-7][0-9A-Fa-f]){0,4096}+"""
+    rb"""(?>(?:[^\s"'\\<>{}()$,;&]|\\+/|\\+u00[2-7][0-9A-Fa-f]){0,4096})"""
 )
 _TOKEN = re.compile(rb"[\w.~+/=%-]{20,}")
 _OPAQUE = re.compile(rb"[\w.~+/=%@!:-]{16,512}")

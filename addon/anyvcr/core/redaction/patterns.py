@@ -131,7 +131,7 @@ def entropy(value: bytes) -> float:
 
 _PRIVATE_KEY = re.compile(
     rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-    rb"(?:[0-9A-Za-z+/=:,. -]|\s|\\+[nrt/])*+"
+    rb"(?>(?:[0-9A-Za-z+/=:,. -]|\s|\\+[nrt/])*)"
 )
 
 
