@@ -13,6 +13,7 @@ import anyvcr
 from anyvcr import safe_output
 from anyvcr.cassettes.deck import Deck
 from anyvcr.cassettes.library import ONLY, Library
+from anyvcr.core import utf8
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.go.status import reason
 from anyvcr.core.modes import Mode
@@ -120,7 +121,7 @@ def _refuse_browsers(headers: Mapping[str, str]) -> None:
 
 def _json(status: int, value: Json) -> Answer:
     text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-    return _answer(status, "application/json", text.encode("utf-8", "surrogateescape"))
+    return _answer(status, "application/json", utf8.encode(text))
 
 
 def _answer(status: int, content_type: str, body: bytes) -> Answer:

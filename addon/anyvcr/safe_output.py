@@ -23,6 +23,11 @@ traffic = logging.getLogger("anyvcr.traffic")
 UNSAID = "(this could not be redacted, so it is not said)"
 
 _redact: Callable[[str], str] = Redactor(RedactionRules(), Credentials()).text
+_BYTES = re.compile(r"""\bb(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
+_PEER = re.compile(r"(?:[0-9.]+|\[[0-9a-f:.]+\]):[0-9]+: ")
+"""The client's address: what follows is mostly the same, and known by then."""
+_TELLS_NO_VALUE = (AttributeError, ImportError, NameError, OSError, TypeError)
+"""Of names, types and files."""
 
 
 def redact_with(redact: Callable[[str], str]) -> None:
@@ -49,9 +54,6 @@ def on_its_line(value: object) -> str:
     """`value` as it may be put into a message: cassettes and clients may have made it."""
     text = clean(str(value))
     return text if isinstance(value, Lines) else printable(text)
-
-
-_BYTES = re.compile(r"""\bb(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
 
 
 def without_bytes(text: str) -> str:
@@ -97,10 +99,6 @@ class _Record(logging.LogRecord):
         return clean(text.rstrip("\n"))
 
 
-_PEER = re.compile(r"(?:[0-9.]+|\[[0-9a-f:.]+\]):[0-9]+: ")
-"""The client's address: what follows is mostly the same, and known by then."""
-
-
 class Outlet:
     """A text file that only gets what may be said, by the line or by what is said together."""
 
@@ -141,10 +139,6 @@ class Outlet:
         if self._said and len(self._said) > 1:
             before, said, after = before.partition(self._said)
         self._file.write(text[:start] + clean(before) + said + (after and clean(after)))
-
-
-_TELLS_NO_VALUE = (AttributeError, ImportError, NameError, OSError, TypeError)
-"""Of names, types and files."""
 
 
 def frames(error: BaseException) -> Lines:

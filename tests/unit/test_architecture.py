@@ -1,8 +1,10 @@
-"""The import contract of pyproject.toml holds, and no module is too long to read."""
+"""The import contract holds, modules are short, folders say what they hold, constants stand on top."""
 
+import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -48,3 +50,24 @@ def test_no_pattern_repeats_a_group_possessively() -> None:
     possessive = re.compile(r"""(?<!\\)\)(?:[*+?]|\{[0-9]*,?[0-9]*\})\+(?!["'])""")
 
     assert not [path for path in sources if possessive.search(path.read_text())]
+
+
+def test_constants_stand_on_top() -> None:
+    modules = (PROJECT / "addon").rglob("*.py")
+
+    assert not [late for path in modules for late in _late_constants(path)]
+
+
+def _late_constants(path: Path) -> Iterator[str]:
+    """Those below a function or class of the module without using one."""
+    defined: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                defined.add(name)
+            case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
+                words = set(re.findall(r"\w+", ast.unparse(node)))
+                if words & defined:
+                    defined.add(ast.unparse(target))
+                elif defined:
+                    yield f"{path.name}:{node.lineno}"

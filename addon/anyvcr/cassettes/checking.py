@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from anyvcr.cassettes import store
+from anyvcr.core import utf8
 from anyvcr.core.cassette import codec as cassette_format
-from anyvcr.core.cassette.model import Interaction, encode
+from anyvcr.core.cassette.model import Interaction
 from anyvcr.core.cassette.playable import faults
 from anyvcr.core.errors import CassetteError, CassetteFormatError, ConfigError
 from anyvcr.core.redaction.body_text import decompressed
@@ -17,6 +18,12 @@ from anyvcr.core.redaction.detect import find, scan, splice, unread
 from anyvcr.core.redaction.patterns import Hit
 from anyvcr.core.redaction.redactor import Redactor
 from anyvcr.core.redaction.user_rules import RedactionRules
+
+_SUFFIXES = (".yaml", ".yml")
+_TOP_LEVEL = re.compile(
+    rb"""(?m)^(?:["']?interactions["']?\s*:|\{\s*["']?(?:interactions|version)["']?\s*:)"""
+)
+_ITEM = re.compile(rb"(?m)^[ ]*-[ ]+id:[ ]*(\d+)[ ]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +37,6 @@ class Problem:
     line: int | None = None
     interaction: int | None = None
     """The id, or the place in the list where the file could not be read."""
-
-
-_SUFFIXES = (".yaml", ".yml")
-_TOP_LEVEL = re.compile(
-    rb"""(?m)^(?:["']?interactions["']?\s*:|\{\s*["']?(?:interactions|version)["']?\s*:)"""
-)
-_ITEM = re.compile(rb"(?m)^[ ]*-[ ]+id:[ ]*(\d+)[ ]*$")
 
 
 def cassettes(paths: Iterable[Path]) -> Iterator[Path]:
@@ -123,7 +123,7 @@ def _told(interaction: Interaction) -> bytes:
     sides = (interaction.request, interaction.response)
     texts = [repr(replace(each, body=b"")) for each in sides]
     texts.append(repr(interaction.extra))
-    return b"\0".join((*(each.body for each in sides), *map(encode, texts)))
+    return b"\0".join((*(each.body for each in sides), *map(utf8.encode, texts)))
 
 
 def _elsewhere(data: bytes, known: list[bytes]) -> list[Hit]:

@@ -9,15 +9,6 @@ import click
 from anyvcr.options import BY_NAME, OPTIONS, SEVERAL, Kind, Option
 
 Command = Callable[..., Any]
-
-
-class Given(dict[str, str | tuple[str, ...]]):
-    """What the command line says, by the options' names, as texts to parse."""
-
-
-given = click.make_pass_decorator(Given, ensure=True)
-"""Hands a command what was given as its first argument."""
-
 COMMAND = click.argument(
     "command",
     nargs=-1,
@@ -28,6 +19,14 @@ COMMAND = click.argument(
 PATHS = click.argument(
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
+
+
+class Given(dict[str, str | tuple[str, ...]]):
+    """What the command line says, by the options' names, as texts to parse."""
+
+
+given = click.make_pass_decorator(Given, ensure=True)
+"""Hands a command what was given as its first argument."""
 
 
 def options(command: str, **changed: dict[str, Any]) -> Callable[[Command], Command]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from anyvcr.cassettes import store
+from anyvcr.core import utf8
 from anyvcr.core.cassette.model import Interaction
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.viewing import reader
@@ -41,7 +42,7 @@ def show(path: Path, numbers: Sequence[str], form: Form) -> None:
         case Form.JSON:
             found = [plain(reader.read(each)) for each in interactions]
             text = json.dumps(found, ensure_ascii=False, indent=2)
-            click.echo(text.encode("utf-8", "surrogateescape"))
+            click.echo(utf8.encode(text))
         case Form.MARKDOWN:
             click.echo(
                 "\n".join(markdown(reader.read(i)) for i in interactions), nl=False

@@ -12,6 +12,7 @@ from anyvcr.cassettes import regular_file
 from anyvcr.cassettes.summary import Summary
 from anyvcr.cli import console
 from anyvcr.clients.remedies import remedy
+from anyvcr.core import utf8
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.modes import Mode
 from anyvcr.settings import Values
@@ -215,7 +216,7 @@ def _write_report(place: Path, run: Run) -> None:
     }
     text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
     try:
-        regular_file.replace(place, text.encode("utf-8", "surrogateescape"))
+        regular_file.replace(place, utf8.encode(text))
     except OSError as error:
         msg = f"--report {place}: {error.strerror}"
         raise ConfigError(msg) from error

@@ -18,7 +18,9 @@ OPENAI = (
 """OpenAI, its regional hosts (`eu.api.openai.com`), and the names of Azure OpenAI resources,
 those of the Government cloud included."""
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Origin:
     def authority(self) -> str:
         """The value of a Host header for this origin."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        default = self.port == _DEFAULT_PORTS.get(self.scheme)
+        default = self.port == DEFAULT_PORTS.get(self.scheme)
         return host if default else f"{host}:{self.port}"
 
     @classmethod
@@ -47,10 +49,10 @@ class Origin:
             port = parts.port
         except ValueError:
             parts, port = urlsplit(""), None
-        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
             msg = f"{what}: expected a URL like https://host:port, found {url!r}"
             raise ConfigError(msg)
-        return cls(parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme])
+        return cls(parts.scheme, parts.hostname, port or DEFAULT_PORTS[parts.scheme])
 
 
 def is_host(host: str) -> bool:
@@ -70,10 +72,6 @@ def is_address(host: str) -> bool:
         ":" in host
         or _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) is not None
     )
-
-
-_HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
-_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 OPENAI_API = Origin("https", "api.openai.com", 443)

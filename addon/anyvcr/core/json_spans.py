@@ -7,18 +7,22 @@ import json
 import re
 from collections.abc import Iterator
 
+from anyvcr.core import utf8
 from anyvcr.core.json_path import step
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 _MESSAGE = re.compile(rb"[<>]%?(?:@[0-9.]+)? (?=[{\[])")
 """What a line of a WebSocket's transcript has before its JSON."""
+_ATTEMPTS = 8
+"""Lines at which JSON of several lines may begin that turns out to be none."""
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s"{}\[\],:]+')
 
 
 def is_json(text: bytes) -> bool:
     """Whether `text` is one JSON text; bytes that are not UTF-8 may stand in its strings."""
     try:
-        json.loads(text.decode("utf-8", "surrogateescape"))
+        json.loads(utf8.decode(text))
     except (ValueError, RecursionError):
         return False
     return True
@@ -33,10 +37,6 @@ def json_view(body: bytes) -> bytes:
             lines[number] = b"     " + line[5:]
         was_data = is_data
     return b"".join(lines)
-
-
-_ATTEMPTS = 8
-"""Lines at which JSON of several lines may begin that turns out to be none."""
 
 
 def json_documents(body: bytes) -> Iterator[tuple[int, int]]:
@@ -72,12 +72,12 @@ def _lead(line: bytes) -> bytes:
 
 def _document_size(data: bytes) -> int:
     """Length of the JSON text with which `data` begins; 0 where there is none."""
-    text = data.decode("utf-8", "surrogateescape")
+    text = utf8.decode(data)
     try:
         _, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         return 0
-    return len(text[:end].encode("utf-8", "surrogateescape"))
+    return len(utf8.encode(text[:end]))
 
 
 def path_at(text: str, offset: int) -> str:
@@ -140,9 +140,6 @@ def _members(text: str, at: int) -> Iterator[tuple[int | str, int, int]]:
 def _skip(text: str, at: int) -> int:
     match = _SPACE.match(text, at)
     return match.end() if match else at
-
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s"{}\[\],:]+')
 
 
 def leaves(text: str) -> Iterator[tuple[tuple[int | str, ...], int, int]]:

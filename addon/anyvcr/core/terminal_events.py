@@ -36,7 +36,7 @@ from typing import Protocol
 
 from anyvcr.core import sse
 from anyvcr.core.content_coding import Decoder, DecodingError
-from anyvcr.core.media_type import media_type
+from anyvcr.core.media_type import JSON_LINES, media_type
 
 NAMES = frozenset(
     {
@@ -57,16 +57,6 @@ DONE = b"[DONE]"
 FLAGS = ("done", "is_finished")
 """Keys at the top of a line of JSON that say by `true` that it is the last."""
 
-_JSON_LINES = frozenset(
-    {
-        "application/x-ndjson",
-        "application/ndjson",
-        "application/jsonl",
-        "application/x-jsonlines",
-        "application/json-lines",
-        "application/stream+json",
-    }
-)
 _AWS_EVENTS = "application/vnd.amazon.eventstream"
 
 _NAMED = b"|".join(re.escape(name.encode()) for name in sorted(NAMES))
@@ -110,7 +100,7 @@ def watch(content_type: str, content_encoding: str) -> Watch | None:
     scanner: _Scanner
     if sse.is_stream(content_type):
         scanner = _Texts(_IN_EVENT, sse.END, _is_last_event)
-    elif kind in _JSON_LINES:
+    elif kind in JSON_LINES:
         scanner = _Texts(_IN_LINE, _LINE_END, _is_last_line)
     elif kind == _AWS_EVENTS:
         scanner = _Frames()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from anyvcr.core.go.status import reason
-from anyvcr.core.hosts import Origin
+from anyvcr.core.hosts import DEFAULT_PORTS, Origin
 from anyvcr.core.replay.action import Send
 from anyvcr.core.replay.answer import refused
 from anyvcr.core.replay.playback import Playback
@@ -147,7 +147,7 @@ class Elsewhere:
             return await asyncio.open_connection(tunnel.host, tunnel.port)
         parts = urlsplit(self._parent)
         tls = ssl.create_default_context() if parts.scheme == "https" else None
-        port = parts.port or (443 if tls else 80)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 80)
         reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls)
         host = f"[{tunnel.host}]" if ":" in tunnel.host else tunnel.host
         target = f"{host}:{tunnel.port}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from anyvcr.core import utf8
 from anyvcr.core.cassette import schema
 from anyvcr.core.cassette.model import Interaction, Request, Response
 from anyvcr.core.go import duration
@@ -62,7 +63,7 @@ def edited(
             items[n], _fields(before[n]), _fields(after[n])
         )
     ]
-    return _applied(text, changes).encode(errors="surrogateescape")
+    return utf8.encode(_applied(text, changes))
 
 
 def _tree(data: bytes) -> yaml.Node:
@@ -99,7 +100,7 @@ def _message(
     for key in keys:
         field = getattr(value, key.name)
         if isinstance(field, bytes):
-            field = field.decode(errors="surrogateescape")
+            field = utf8.decode(field)
         elif key.kind is schema.Kind.MAP:
             field = dict(field)
         elif key.kind is schema.Kind.DURATION:

@@ -16,6 +16,7 @@ KEY = "chunk_timing"
 
 CONVERSATION = "application/vnd.anyvcr.websocket"
 """Content-Type of a response with code 101 whose body is what was said on a WebSocket."""
+_CHUNK = re.compile(r"([0-9]+)@([0-9]+(?:\.[0-9]+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,3 @@ def of(response: Response) -> Timing:
 
 def _milliseconds(nanoseconds: int) -> str:
     return f"{nanoseconds / 1e6:.3f}".rstrip("0").rstrip(".")
-
-
-_CHUNK = re.compile(r"([0-9]+)@([0-9]+(?:\.[0-9]+)?)")

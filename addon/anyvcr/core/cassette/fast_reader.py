@@ -28,6 +28,46 @@ from anyvcr.core.goyaml.resolver import Tag
 
 _LARGE = 1 << 16
 """Bytes from which on a body is decoded when it is asked for, each time, and not before."""
+_HEADER = re.compile(rb"(?:---\n)?version: 2\ninteractions:\n")
+_ODD = re.compile(
+    rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]"
+)
+"""C1 controls and noncharacters, U+FEFF, and what ends a line in YAML 1.1 as \\n does."""
+_ESCAPED = re.compile(
+    rb"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))"
+)
+_CHARACTERS = {
+    b"0": "\0",
+    b"a": "\a",
+    b"b": "\b",
+    b"t": "\t",
+    b"n": "\n",
+    b"v": "\v",
+    b"f": "\f",
+    b"r": "\r",
+    b"e": "\x1b",
+    b'"': '"',
+    b"\\": "\\",
+    b"/": "/",
+    b"N": "\x85",
+    b"_": "\xa0",
+    b"L": "\u2028",
+    b"P": "\u2029",
+    b" ": " ",
+}
+_CONTROL = r"\n\x00-\x08\x0b-\x1f\x7f"
+_REST = rf"[^{_CONTROL}]"
+_ESCAPE = (
+    r'\\(?:[0abtnvfre"\\/N_LP ]|x[0-9A-Fa-f]{2}|u(?![dD][89A-Fa-f])[0-9A-Fa-f]{4}'
+    r"|U00(?:0(?!0[dD][89A-Fa-f])[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})"
+)
+"""YAML 1.1, section 5.6, but for halves of surrogate pairs."""
+_SINGLE = rf"'[^'{_CONTROL}]*+(?>(?:''[^'{_CONTROL}]*+)*)'"
+_DOUBLE = rf'"[^"\\{_CONTROL}]*+(?>(?:{_ESCAPE}[^"\\{_CONTROL}]*+)*)"'
+_LINE = rf"(?:{_SINGLE}|{_DOUBLE}|[A-Za-z0-9/]{_REST}*+)"
+"""A scalar of one line: in single or double quotes, or plain."""
+_NUMBER = "(?:-1|0|[1-9][0-9]{0,17})"
+_BASE64 = "[A-Za-z0-9+/]"
 
 
 def cassette(data: bytes) -> Cassette | None:
@@ -51,13 +91,6 @@ class _UncertainError(Exception):
     """Something that may not mean what it seems to."""
 
 
-_HEADER = re.compile(rb"(?:---\n)?version: 2\ninteractions:\n")
-_ODD = re.compile(
-    rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]"
-)
-"""C1 controls and noncharacters, U+FEFF, and what ends a line in YAML 1.1 as \\n does."""
-
-
 def _unix(data: bytes) -> bytes:
     """A checkout with CRLF has no other line ends: go-yaml escapes those of a text."""
     ends = data.count(b"\r\n")
@@ -75,21 +108,6 @@ def _is_plain_text(data: bytes) -> bool:
         return data.isascii() or bool(data.decode() and not _ODD.search(data))
     except UnicodeDecodeError:
         return False
-
-
-_CONTROL = r"\n\x00-\x08\x0b-\x1f\x7f"
-_REST = rf"[^{_CONTROL}]"
-_ESCAPE = (
-    r'\\(?:[0abtnvfre"\\/N_LP ]|x[0-9A-Fa-f]{2}|u(?![dD][89A-Fa-f])[0-9A-Fa-f]{4}'
-    r"|U00(?:0(?!0[dD][89A-Fa-f])[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})"
-)
-"""YAML 1.1, section 5.6, but for halves of surrogate pairs."""
-_SINGLE = rf"'[^'{_CONTROL}]*+(?>(?:''[^'{_CONTROL}]*+)*)'"
-_DOUBLE = rf'"[^"\\{_CONTROL}]*+(?>(?:{_ESCAPE}[^"\\{_CONTROL}]*+)*)"'
-_LINE = rf"(?:{_SINGLE}|{_DOUBLE}|[A-Za-z0-9/]{_REST}*+)"
-"""A scalar of one line: in single or double quotes, or plain."""
-_NUMBER = "(?:-1|0|[1-9][0-9]{0,17})"
-_BASE64 = "[A-Za-z0-9+/]"
 
 
 class _Reader:
@@ -317,30 +335,6 @@ def _is_certain(plain: bytes) -> bool:
     if b": " in plain or b" #" in plain or b"\t" in plain or plain[-1:] in b" :":
         return False
     return resolver.resolve(plain.decode()) is Tag.STR
-
-
-_ESCAPED = re.compile(
-    rb"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))"
-)
-_CHARACTERS = {
-    b"0": "\0",
-    b"a": "\a",
-    b"b": "\b",
-    b"t": "\t",
-    b"n": "\n",
-    b"v": "\v",
-    b"f": "\f",
-    b"r": "\r",
-    b"e": "\x1b",
-    b'"': '"',
-    b"\\": "\\",
-    b"/": "/",
-    b"N": "\x85",
-    b"_": "\xa0",
-    b"L": "\u2028",
-    b"P": "\u2029",
-    b" ": " ",
-}
 
 
 def _character(match: re.Match[bytes]) -> bytes:

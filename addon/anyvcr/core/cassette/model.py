@@ -18,6 +18,9 @@ Headers = tuple[tuple[str, tuple[str, ...]], ...]
 
 Extra = tuple[tuple[str, object], ...]
 """Keys that go-vcr does not know, with their values, kept through a rewrite."""
+_TOKEN = frozenset(
+    "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
 
 
 class Style(StrEnum):
@@ -146,11 +149,6 @@ class Source:
     cassette: Cassette
 
 
-def encode(text: str) -> bytes:
-    """A cassette's text as the bytes it stands for."""
-    return text.encode("utf-8", "surrogateescape")
-
-
 def header(headers: Headers, name: str, default: str = "") -> str:
     """The first value under `name`, whatever its case."""
     wanted = name.lower()
@@ -177,8 +175,3 @@ def canonical_header_name(name: str) -> str:
     if not name or not all(c in _TOKEN for c in name):
         return name
     return "-".join(part[:1].upper() + part[1:].lower() for part in name.split("-"))
-
-
-_TOKEN = frozenset(
-    "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)

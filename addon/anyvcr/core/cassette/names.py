@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from anyvcr.core import utf8
 from anyvcr.core.errors import ConfigError
 
 SUFFIX = ".yaml"
@@ -35,7 +36,6 @@ _DEVICE = re.compile(
 """Names that are devices on Windows, whatever ending they have."""
 _LIKE_CUT = re.compile(rf"~[0-9a-f]{{{_HASH}}}\Z")
 _ESCAPED = re.compile(r"(?=.*%)(?:[A-Za-z0-9._~/-]|%[0-9A-Fa-f]{2})+")
-_SURROGATE = re.compile("[\udc80-\udcff]")
 _NO_PART = "%"
 
 
@@ -47,8 +47,8 @@ def parse(text: str) -> str:
     clients do not unescape the user of a proxy URL, and others can put nothing but ASCII into
     a header. Bytes that are no UTF-8 (as surrogate escapes) are Latin-1, as Node sends them.
     """
-    if _SURROGATE.search(text):
-        text = text.encode("utf-8", "surrogateescape").decode("latin-1")
+    if utf8.ESCAPED_BYTE.search(text):
+        text = utf8.encode(text).decode("latin-1")
     name = unquote(text, errors="surrogateescape") if _ESCAPED.fullmatch(text) else text
     name = name.removesuffix(SUFFIX)
     if not name:
@@ -103,7 +103,7 @@ def _escaped(part: str) -> Iterator[str]:
 
 
 def _escape(char: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
+    return "".join(f"%{byte:02X}" for byte in utf8.encode(char))
 
 
 def _size(text: str) -> int:

@@ -16,6 +16,11 @@ from anyvcr.core.cassette.model import Headers, Interaction, Response, header
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.go.status import reason
 
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_FORBIDDEN = re.compile(r"[\r\n\0]")
+_FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
+_CONTROL = re.compile(r"[\0-\x08\n-\x1f\x7f]")
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -123,9 +128,3 @@ def _mended(headers: Headers) -> Headers:
 def _unfolded(value: str) -> str:
     """Without blanks around it; a line folded by the old rule is one line (RFC 9112, section 5.2)."""
     return _FOLD.sub(" ", value).strip(" \t")
-
-
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_FORBIDDEN = re.compile(r"[\r\n\0]")
-_FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
-_CONTROL = re.compile(r"[\0-\x08\n-\x1f\x7f]")

@@ -10,6 +10,18 @@ from dataclasses import dataclass
 
 from anyvcr.core.cassette import schema
 
+_FIRST = re.compile(
+    rb"^interactions:[ \r]*\n(?:[ \r]*\n|#[^\n]*\n)*( *)-", re.MULTILINE
+)
+_ID = re.compile(rb" *- id: *[0-9]*\r?")
+_ALWAYS = tuple(
+    f"{side}.{key.name}".encode()
+    for side, keys in (("request", schema.REQUEST), ("response", schema.RESPONSE))
+    for key in keys
+    if not key.omitempty
+)
+_OURS = frozenset(key.name.encode() for key in schema.EXTENSIONS)
+
 
 @dataclass(frozen=True, slots=True)
 class Torn:
@@ -136,19 +148,6 @@ def _stops_early(found: list[bytes], lines: bytes, last: bytes) -> bool:
         # Go ends each duration with `s`, so `12m` is the beginning of `12ms`.
         return value[-1:] != b"s"
     return not colon or (name in _OURS and value != b" true")
-
-
-_FIRST = re.compile(
-    rb"^interactions:[ \r]*\n(?:[ \r]*\n|#[^\n]*\n)*( *)-", re.MULTILINE
-)
-_ID = re.compile(rb" *- id: *[0-9]*\r?")
-_ALWAYS = tuple(
-    f"{side}.{key.name}".encode()
-    for side, keys in (("request", schema.REQUEST), ("response", schema.RESPONSE))
-    for key in keys
-    if not key.omitempty
-)
-_OURS = frozenset(key.name.encode() for key in schema.EXTENSIONS)
 
 
 def _outline(column: int) -> "re.Pattern[bytes]":

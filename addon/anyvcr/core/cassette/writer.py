@@ -6,6 +6,7 @@ megabytes is not to stand in memory in several forms while it is written.
 
 from collections.abc import Iterator
 
+from anyvcr.core import utf8
 from anyvcr.core.cassette import schema
 from anyvcr.core.cassette.model import (
     Cassette,
@@ -77,7 +78,7 @@ def _written(kind: Kind, found: object, layout: Layout) -> object:
     """A field as a value of emitter.py."""
     match kind, found:
         case Kind.BODY, bytes():
-            return found.decode(errors="surrogateescape")
+            return utf8.decode(found)
         case Kind.DURATION, int():
             return duration.format(found)
         case Kind.MAP, tuple():

@@ -22,6 +22,33 @@ from anyvcr.core.goyaml import decode, layout
 from anyvcr.core.goyaml.nodes import Collection, Document, Node, Scalar, compose
 from anyvcr.core.goyaml.quirks import mended
 
+_Reader = Callable[[Node, str], Any]
+_READERS: dict[Kind, _Reader] = {
+    Kind.TEXT: decode.text,
+    Kind.INT: decode.whole,
+    Kind.TEXTS: decode.texts,
+    Kind.MAP: decode.headers,
+    Kind.BODY: decode.octets,
+    Kind.BOOL: decode.boolean,
+    Kind.DURATION: decode.nanoseconds,
+}
+_REQUEST = {key.name: _READERS[key.kind] for key in schema.REQUEST}
+_RESPONSE = {key.name: _READERS[key.kind] for key in schema.RESPONSE}
+_ZEROS = {
+    Kind.TEXT: "",
+    Kind.INT: 0,
+    Kind.TEXTS: (),
+    Kind.MAP: (),
+    Kind.BODY: b"",
+    Kind.BOOL: False,
+    Kind.DURATION: 0,
+}
+_NO_REQUEST = Request(**{key.name: _ZEROS[key.kind] for key in schema.REQUEST})  # type: ignore[arg-type]
+_NO_RESPONSE = Response(**{key.name: _ZEROS[key.kind] for key in schema.RESPONSE})  # type: ignore[arg-type]
+_CANNOT_EXTEND = (
+    "so that an interaction can be added: record the cassette again, or move it there"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
@@ -239,35 +266,8 @@ def _fields(
     return known, tuple(extra)
 
 
-_Reader = Callable[[Node, str], Any]
-
 _INTERACTION: dict[str, _Reader] = {
     "id": decode.whole,
     "request": lambda node, _: _request(node, "request"),
     "response": lambda node, _: _response(node, "response"),
 }
-_READERS: dict[Kind, _Reader] = {
-    Kind.TEXT: decode.text,
-    Kind.INT: decode.whole,
-    Kind.TEXTS: decode.texts,
-    Kind.MAP: decode.headers,
-    Kind.BODY: decode.octets,
-    Kind.BOOL: decode.boolean,
-    Kind.DURATION: decode.nanoseconds,
-}
-_REQUEST = {key.name: _READERS[key.kind] for key in schema.REQUEST}
-_RESPONSE = {key.name: _READERS[key.kind] for key in schema.RESPONSE}
-_ZEROS = {
-    Kind.TEXT: "",
-    Kind.INT: 0,
-    Kind.TEXTS: (),
-    Kind.MAP: (),
-    Kind.BODY: b"",
-    Kind.BOOL: False,
-    Kind.DURATION: 0,
-}
-_NO_REQUEST = Request(**{key.name: _ZEROS[key.kind] for key in schema.REQUEST})  # type: ignore[arg-type]
-_NO_RESPONSE = Response(**{key.name: _ZEROS[key.kind] for key in schema.RESPONSE})  # type: ignore[arg-type]
-_CANNOT_EXTEND = (
-    "so that an interaction can be added: record the cassette again, or move it there"
-)

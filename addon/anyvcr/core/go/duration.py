@@ -2,6 +2,23 @@
 
 import re
 
+_MOST = 2**63 - 1
+_SECOND = 1_000_000_000
+_UNITS = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,  # U+00B5, the micro sign
+    "\u03bcs": 1_000,  # the Greek letter
+    "ms": 1_000_000,
+    "s": _SECOND,
+    "m": 60 * _SECOND,
+    "h": 3600 * _SECOND,
+}
+_EXPECTED = "expected a duration such as 1.5s, 250ms or 1m2s"
+_UNIT = "(ns|us|µs|\u03bcs|ms|s|m|h)"
+_PART = re.compile(rf"([0-9]*)(?:\.([0-9]*))?{_UNIT}")
+_DURATION = re.compile(rf"(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+){_UNIT})+")
+
 
 def format(nanoseconds: int) -> str:  # noqa: A001 - duration.format reads as what it is
     """As Go's Duration.String: no zero parts, `1m0s` and not `60s`, `µs` with U+00B5."""
@@ -56,21 +73,3 @@ def _decimal(value: int, unit: int) -> str:
         return str(whole)
     digits = len(str(unit)) - 1
     return f"{whole}.{str(rest).zfill(digits).rstrip('0')}"
-
-
-_MOST = 2**63 - 1
-_SECOND = 1_000_000_000
-_UNITS = {
-    "ns": 1,
-    "us": 1_000,
-    "µs": 1_000,  # U+00B5, the micro sign
-    "\u03bcs": 1_000,  # the Greek letter
-    "ms": 1_000_000,
-    "s": _SECOND,
-    "m": 60 * _SECOND,
-    "h": 3600 * _SECOND,
-}
-_EXPECTED = "expected a duration such as 1.5s, 250ms or 1m2s"
-_UNIT = "(ns|us|µs|\u03bcs|ms|s|m|h)"
-_PART = re.compile(rf"([0-9]*)(?:\.([0-9]*))?{_UNIT}")
-_DURATION = re.compile(rf"(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+){_UNIT})+")

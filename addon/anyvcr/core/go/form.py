@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import unquote_plus, urlsplit
 
+from anyvcr.core import utf8
 from anyvcr.core.cassette.model import Headers
 from anyvcr.core.media_type import FORM, media_type
 
@@ -16,7 +17,7 @@ def parse(method: str, url: str, content_type: str, body: bytes) -> Headers:
     """
     values: dict[str, list[str]] = {}
     if method in _METHODS_WITH_FORM and media_type(content_type) == FORM:
-        _collect(values, body.decode("utf-8", "surrogateescape"))
+        _collect(values, utf8.decode(body))
     _collect(values, urlsplit(url).query)
     return tuple((key, tuple(values[key])) for key in sorted(values))
 

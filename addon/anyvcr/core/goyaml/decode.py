@@ -8,6 +8,7 @@ import base64
 import binascii
 import math
 
+from anyvcr.core import utf8
 from anyvcr.core.cassette.model import Headers
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.go import duration
@@ -15,6 +16,17 @@ from anyvcr.core.goyaml import resolver
 from anyvcr.core.goyaml.emitter import Plain
 from anyvcr.core.goyaml.nodes import Collection, Node, Scalar
 from anyvcr.core.goyaml.resolver import Tag
+
+_NAMES = {
+    Tag.STR: "text",
+    Tag.INT: "a whole number",
+    Tag.FLOAT: "a number with a fraction",
+    Tag.BOOL: "true or false",
+    Tag.NULL: "nothing",
+    Tag.BINARY: "binary data",
+    Tag.TIMESTAMP: "a date (quote it to make it text)",
+    Tag.MERGE: "a merge key",
+}
 
 
 def fault(expected: str, field: str, node: Node) -> CassetteFormatError:
@@ -61,7 +73,7 @@ def text(node: Node, field: str) -> str:
     if isinstance(node, Scalar):
         tag = _tag(node)
         if tag is Tag.BINARY:
-            return _decoded(node, field).decode(errors="surrogateescape")
+            return utf8.decode(_decoded(node, field))
         if tag is not Tag.TIMESTAMP and tag is not Tag.NULL:
             return node.text
     raise fault("text", field, node)
@@ -190,15 +202,3 @@ def _describe(node: Node) -> str:
     if isinstance(node, Collection):
         return "a mapping" if node.is_mapping else "a list"
     return _NAMES[_tag(node)]
-
-
-_NAMES = {
-    Tag.STR: "text",
-    Tag.INT: "a whole number",
-    Tag.FLOAT: "a number with a fraction",
-    Tag.BOOL: "true or false",
-    Tag.NULL: "nothing",
-    Tag.BINARY: "binary data",
-    Tag.TIMESTAMP: "a date (quote it to make it text)",
-    Tag.MERGE: "a merge key",
-}

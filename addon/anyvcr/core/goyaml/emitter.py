@@ -1,10 +1,10 @@
 """Values as go.yaml.in/yaml/v4 writes them (representer.go, emitter.go)."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 
+from anyvcr.core import utf8
 from anyvcr.core.goyaml.layout import Layout, Release
 from anyvcr.core.goyaml.scalar_style import scalar, simple_key
 
@@ -35,7 +35,7 @@ def items(values: Sequence[object], layout: Layout, indent: int) -> str:
 def in_key_order(names: Iterable[str], layout: Layout) -> list[str]:
     """The keys of a Go map in go-yaml's order: letters last, runs of digits by their value."""
     if layout.release is Release.GOCCY:
-        return sorted(names, key=lambda name: name.encode(errors="surrogateescape"))
+        return sorted(names, key=utf8.encode)
     return sorted(names, key=cmp_to_key(_compare))
 
 
@@ -121,7 +121,7 @@ def _less(left: str, right: str) -> bool:
 
 def _runes(text: str) -> str:
     """Go's []rune: U+FFFD for each byte that is not UTF-8."""
-    return _SURROGATE.sub("\ufffd", text)
+    return utf8.SURROGATE.sub("\ufffd", text)
 
 
 def _significant(before: str) -> bool:
@@ -142,6 +142,3 @@ def _number(text: str, start: int, leading: int) -> tuple[int, int]:
         value = (value * 10 + ord(text[end]) - ord("0") + 2**63) % 2**64 - 2**63
         end += 1
     return value, end
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")

@@ -22,6 +22,7 @@ from yaml.parser import Parser
 from yaml.reader import Reader, ReaderError
 from yaml.scanner import Scanner
 
+from anyvcr.core import utf8
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.goyaml.resolver import Tag
 
@@ -30,6 +31,18 @@ if yaml.__with_libyaml__:  # not everywhere: PyYAML can be built without
     import yaml._yaml as _libyaml
 
     LIBYAML = _libyaml.CParser
+
+T = TypeVar("T")
+_DEPTH = 100
+_ALIAS_ALLOWANCE = 1_000_000
+"""Nodes and characters that aliases may stand for, beyond as many as the file has bytes."""
+_SCALAR_TAGS = frozenset(tag for tag in Tag if tag is not Tag.MERGE)
+_COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+_STANDARD = "tag:yaml.org,2002:"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_CONTROL = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
 
 
 class PythonParser(Reader, Scanner, Parser):
@@ -43,7 +56,7 @@ class PythonParser(Reader, Scanner, Parser):
     def get_event(self) -> Any:
         """As libyaml, which knows that half of a surrogate pair is no character."""
         event: Any = super().get_event()  # type: ignore[no-untyped-call]
-        if type(event) is ScalarEvent and _SURROGATE.search(event.value):
+        if type(event) is ScalarEvent and utf8.SURROGATE.search(event.value):
             raise ValueError
         return event
 
@@ -72,9 +85,6 @@ class Collection:
 
 Node = Scalar | Collection
 """Where the file has an alias, the node that it stands for."""
-
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,16 +250,3 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     return re.sub(
         r"'[^'<>]{2,}'", "something else", error.problem or "it cannot be read"
     )
-
-
-_DEPTH = 100
-_ALIAS_ALLOWANCE = 1_000_000
-"""Nodes and characters that aliases may stand for, beyond as many as the file has bytes."""
-_SCALAR_TAGS = frozenset(tag for tag in Tag if tag is not Tag.MERGE)
-_COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
-_STANDARD = "tag:yaml.org,2002:"
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_CONTROL = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)

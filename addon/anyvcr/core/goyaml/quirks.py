@@ -8,6 +8,9 @@ parsed.
 
 import re
 
+_BREAK = rb"(?:\n|\xc2\x85|\xe2\x80[\xa8\xa9])"
+_START = b"---\nversion: 2\ninteractions:\n"
+
 
 def mended(data: bytes) -> bytes:
     """`data` with the indicators that its bodies lack; no line is moved."""
@@ -34,8 +37,6 @@ def _bodies(hint: bytes) -> "re.Pattern[bytes]":
     return re.compile(rb"(\n%bbody: \|)([+-]?\n)(?=%b)" % (key, first))
 
 
-_BREAK = rb"(?:\n|\xc2\x85|\xe2\x80[\xa8\xa9])"
-_START = b"---\nversion: 2\ninteractions:\n"
 _STYLES = (
     (_START + b"- id: ", b"2", _bodies(b"2")),
     (_START + b"    - id: ", b"4", _bodies(b"4")),

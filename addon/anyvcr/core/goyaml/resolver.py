@@ -8,6 +8,25 @@ import math
 import re
 from enum import StrEnum
 
+OLD_TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"})
+OLD_FALSE = frozenset({"n", "N", "no", "No", "NO", "off", "Off", "OFF"})
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_MOST_DIGITS = 4000
+"""More are no integer of Go's, and Python refuses to count them (sys.int_info)."""
+_NUMBER_HINTS = frozenset("+-0123456789")
+_HINTS = _NUMBER_HINTS | frozenset("yYnNtTfFoO~<.")
+_WHOLE = re.compile(
+    r"[+-]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9][0-9]*)"
+)
+_FLOAT = re.compile(r"[+-]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][+-]?[0-9]+)?")
+_DOT_FLOAT = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][+-]?[0-9](?:_?[0-9])*)?")
+_BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_TIMESTAMP = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(?:(?:[Tt]|(?P<space> +))([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,][0-9]+)?"
+    r"(?(space)|(?:Z|[+-]([0-9]{2}):([0-9]{2}))))?"
+)
+
 
 class Tag(StrEnum):
     """YAML's scalar types, under their full names."""
@@ -106,14 +125,6 @@ def _days_in(year: int, month: int) -> int:
     return _DAYS[month - 1]
 
 
-OLD_TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"})
-OLD_FALSE = frozenset({"n", "N", "no", "No", "NO", "off", "Off", "OFF"})
-
-_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_MOST_DIGITS = 4000
-"""More are no integer of Go's, and Python refuses to count them (sys.int_info)."""
-_NUMBER_HINTS = frozenset("+-0123456789")
-_HINTS = _NUMBER_HINTS | frozenset("yYnNtTfFoO~<.")
 _WORDS = {
     **dict.fromkeys(("true", "True", "TRUE", "false", "False", "FALSE"), Tag.BOOL),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), Tag.NULL),
@@ -125,14 +136,3 @@ _WORDS = {
     },
     "<<": Tag.MERGE,
 }
-_WHOLE = re.compile(
-    r"[+-]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9][0-9]*)"
-)
-_FLOAT = re.compile(r"[+-]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][+-]?[0-9]+)?")
-_DOT_FLOAT = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][+-]?[0-9](?:_?[0-9])*)?")
-_BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-_TIMESTAMP = re.compile(
-    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
-    r"(?:(?:[Tt]|(?P<space> +))([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,][0-9]+)?"
-    r"(?(space)|(?:Z|[+-]([0-9]{2}):([0-9]{2}))))?"
-)

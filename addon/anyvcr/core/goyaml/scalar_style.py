@@ -8,9 +8,47 @@ import re
 from enum import Enum, auto
 from functools import cache, lru_cache
 
+from anyvcr.core import utf8
 from anyvcr.core.goyaml import block_scalars, resolver
 from anyvcr.core.goyaml.layout import Layout, Release
 from anyvcr.core.goyaml.resolver import Tag
+
+_LONGEST_KEY = 128  # bytes
+_BOM = "\ufeff"
+_ESCAPES = {
+    0x00: "0",
+    0x07: "a",
+    0x08: "b",
+    0x09: "t",
+    0x0A: "n",
+    0x0B: "v",
+    0x0C: "f",
+    0x0D: "r",
+    0x1B: "e",
+    0x22: '"',
+    0x5C: "\\",
+    0x85: "N",
+    0xA0: "_",
+    0x2028: "L",
+    0x2029: "P",
+}
+_BREAK = re.compile("[\r\n\x85\u2028\u2029]")
+_WIDE_BREAK = re.compile("([\u2028\u2029])")
+_SPACE_BREAK = re.compile(" [\n\u2028\u2029]")
+_VISIBLE = re.compile(  # Go's unicode.IsSpace, which has no \x1c to \x1f
+    "[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+)
+_NOT_PLAIN = re.compile(
+    r"""\A(?:[ #,\[\]{}&*!|>'"%@`]|[-?:](?:[ ]|\Z)|---|\.\.\.)"""
+    "|:(?: |\\Z)| #| \\Z|[\t\u2028\u2029]"
+)
+_NOT_SINGLE = re.compile("\t| [\u2028\u2029]|[\u2028\u2029] ")
+_GOCCY_QUOTED = re.compile(  # IsNeedQuoted of token.go
+    r"""\A(?:[*&\[{}\],!|>%'"@ `]|-\Z)|[: ]\Z|[#\\]|[:-] """
+)
+_GO_ESCAPES = dict(
+    zip('\a\b\f\n\r\t\v"\\', (f"\\{c}" for c in 'abfnrtv"\\'), strict=True)
+)
 
 
 def scalar(text: str, layout: Layout, *, column: int, indent: int, parent: int) -> str:
@@ -29,7 +67,7 @@ def scalar(text: str, layout: Layout, *, column: int, indent: int, parent: int) 
 
 def in_quotes(text: str, quotes: str, layout: Layout) -> str | None:
     """`text` on one line in `quotes`, a single or a double one; None where they cannot hold it."""
-    if _SURROGATE.search(text):
+    if utf8.SURROGATE.search(text):
         return None
     if quotes == '"':
         return _on_one_line(text, _Style.DOUBLE, layout.release)
@@ -66,7 +104,7 @@ class _Style(Enum):
 
 def _style(text: str, release: Release) -> _Style:
     if _special().search(text):
-        return _Style.BINARY if _SURROGATE.search(text) else _Style.DOUBLE
+        return _Style.BINARY if utf8.SURROGATE.search(text) else _Style.DOUBLE
     if "\n" in text:
         if not _VISIBLE.search(text):
             return _Style.DOUBLE
@@ -123,7 +161,7 @@ def _go_quoted(char: str) -> str:
 
 
 def _binary(text: str, indent: int) -> str:
-    data = text.encode(errors="surrogateescape")
+    data = utf8.encode(text)
     return b"".join(block_scalars.binary(data, indent)).decode()
 
 
@@ -158,25 +196,6 @@ def _wrapped(text: str, style: _Style, layout: Layout, column: int, indent: int)
     return "".join(pieces) + text[start:]
 
 
-_LONGEST_KEY = 128  # bytes
-_BOM = "\ufeff"
-_ESCAPES = {
-    0x00: "0",
-    0x07: "a",
-    0x08: "b",
-    0x09: "t",
-    0x0A: "n",
-    0x0B: "v",
-    0x0C: "f",
-    0x0D: "r",
-    0x1B: "e",
-    0x22: '"',
-    0x5C: "\\",
-    0x85: "N",
-    0xA0: "_",
-    0x2028: "L",
-    0x2029: "P",
-}
 # The next two take 5 ms each, and who only reads needs neither.
 # go-yaml prints neither astral characters nor the byte order mark.
 
@@ -193,24 +212,6 @@ def _escaped() -> re.Pattern[str]:
     )
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_BREAK = re.compile("[\r\n\x85\u2028\u2029]")
-_WIDE_BREAK = re.compile("([\u2028\u2029])")
-_SPACE_BREAK = re.compile(" [\n\u2028\u2029]")
-_VISIBLE = re.compile(  # Go's unicode.IsSpace, which has no \x1c to \x1f
-    "[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
-)
-_NOT_PLAIN = re.compile(
-    r"""\A(?:[ #,\[\]{}&*!|>'"%@`]|[-?:](?:[ ]|\Z)|---|\.\.\.)"""
-    "|:(?: |\\Z)| #| \\Z|[\t\u2028\u2029]"
-)
-_NOT_SINGLE = re.compile("\t| [\u2028\u2029]|[\u2028\u2029] ")
-_GOCCY_QUOTED = re.compile(  # IsNeedQuoted of token.go
-    r"""\A(?:[*&\[{}\],!|>%'"@ `]|-\Z)|[: ]\Z|[#\\]|[:-] """
-)
-_GO_ESCAPES = dict(
-    zip('\a\b\f\n\r\t\v"\\', (f"\\{c}" for c in 'abfnrtv"\\'), strict=True)
-)
 _FOLD = {
     _Style.PLAIN: re.compile("(?<! ) (?! )"),
     _Style.SINGLE: re.compile("(?<! ) (?! |'\\Z)"),

@@ -12,8 +12,13 @@ from hashlib import sha256
 from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
+from anyvcr.core import multipart, utf8
 from anyvcr.core.matching.json_value import Value, encode, equal, parse_json
-from anyvcr.core.media_type import FORM, media_type
+from anyvcr.core.media_type import FORM, JSON_LINES, is_json_type, media_type
+
+_BLANKS = b" \t\r\n"
+_FORM = re.compile(rb"[\w.~*%+-]+=[\w.~*%+&=-]*")
+"""What an urlencoder writes (WHATWG URL, 5.2), with a name and a value at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,9 @@ def read(data: bytes, content_type: str = "") -> Body:
     if not data:
         return Raw(b"")
     bare = media_type(content_type)
-    if _is_json(bare):
+    if is_json_type(bare):
         return _json(data) or Raw(data)
-    if bare in _LINES:
+    if bare in JSON_LINES:
         return _lines(data) or Raw(data)
     if bare == FORM:
         return _json_as_form(data) or _form(data)
@@ -136,27 +141,7 @@ def pairs(data: bytes) -> list[tuple[str, str]]:
 
 
 def _unquote(quoted: bytes) -> str:
-    return _text(unquote_to_bytes(quoted.replace(b"+", b" ")))
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
-
-
-_BLANKS = b" \t\r\n"
-_LINES = {
-    "application/jsonl",
-    "application/jsonlines",
-    "application/x-jsonlines",
-    "application/ndjson",
-    "application/x-ndjson",
-}
-
-
-def _is_json(media_type: str) -> bool:
-    return media_type in {"application/json", "text/json"} or media_type.endswith(
-        "+json"
-    )
+    return utf8.decode(unquote_to_bytes(quoted.replace(b"+", b" ")))
 
 
 def _guess(data: bytes, *, has_type: bool) -> Body | None:
@@ -168,10 +153,6 @@ def _guess(data: bytes, *, has_type: bool) -> Body | None:
     if data.startswith(b"--"):
         return _multipart(data, "")
     return _form(data) if _FORM.fullmatch(data) else None
-
-
-_FORM = re.compile(rb"[\w.~*%+-]+=[\w.~*%+&=-]*")
-"""What an urlencoder writes (WHATWG URL, 5.2), with a name and a value at least."""
 
 
 def _json(data: bytes) -> Json | None:
@@ -188,84 +169,32 @@ def _lines(data: bytes) -> Lines | None:
         return None
 
 
-# Multipart
-
-
 def _multipart(data: bytes, content_type: str) -> Multipart | None:
-    """The parts between the boundaries (RFC 2046, 5.1), or None where it is not well-formed."""
-    boundary = _boundary(data, content_type)
-    if not boundary or not data.startswith(b"--" + boundary):
+    found = multipart.read(data, content_type)
+    if found is None:
         return None
-    chunks = (b"\r\n" + data).split(b"\r\n--" + boundary)[1:]
-    if chunks[-1].rstrip(b" \t\r\n") != b"--":
-        return None
-    parts = [_part(chunk) for chunk in chunks[:-1]]
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts):
-        return None
-    return Multipart(tuple(sorted(known, key=lambda part: part.name)))
+    return Multipart(tuple(sorted(map(_part, found), key=lambda part: part.name)))
 
 
-def _boundary(data: bytes, content_type: str) -> bytes:
-    found = _BOUNDARY.search(content_type)
-    if found:
-        return (found[1] or found[2]).encode("utf-8", "surrogateescape")
-    return data.partition(b"\r\n")[0][2:]
-
-
-_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]+)"|([^;,\s]+))', re.IGNORECASE)
-
-
-def _part(chunk: bytes) -> Part | None:
-    padding, line_end, rest = chunk.partition(b"\r\n")
-    head, blank, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
-    if padding.strip(b" \t") or not line_end or not blank:
-        return None
-    headers = _part_headers(head)
-    disposition = _parameters(headers.pop("content-disposition", ""))
+def _part(part: multipart.Part) -> Part:
+    headers = dict(part.headers)
+    headers.pop("content-length", None)  # OkHttp adds it
+    if headers.get("content-transfer-encoding") in {"7bit", "8bit", "binary"}:
+        del headers["content-transfer-encoding"]
+    disposition = multipart.parameters(headers.pop("content-disposition", ""))
     content_type = headers.pop("content-type", "").lower()
     return Part(
         name=disposition.get("name", ""),
         filename=disposition.get("filename"),
         type=content_type,
         headers=tuple(sorted(headers.items())),
-        content=_part_content(content, content_type),
+        content=_part_content(part.content, content_type),
     )
 
 
-def _part_headers(head: bytes) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for line in head.split(b"\r\n"):
-        name, colon, value = _text(line).partition(":")
-        if colon:
-            key = name.strip().lower()
-            before = f"{headers[key]}, " if key in headers else ""
-            headers[key] = before + value.strip()
-    headers.pop("content-length", None)  # OkHttp adds it
-    if headers.get("content-transfer-encoding") in {"7bit", "8bit", "binary"}:
-        del headers["content-transfer-encoding"]
-    return headers
-
-
 def _part_content(content: bytes, content_type: str) -> Json | Lines | Raw:
-    bare = media_type(content_type)
-    if _is_json(bare):
+    if is_json_type(content_type):
         return _json(content) or Raw(content)
-    if bare in _LINES:
+    if media_type(content_type) in JSON_LINES:
         return _lines(content) or Raw(content)
     return Raw(content)
-
-
-def _parameters(disposition: str) -> dict[str, str]:
-    """Parameters of a Content-Disposition; `filename*` (RFC 5987) goes before `filename`."""
-    found: dict[str, str] = {}
-    for name, quoted, bare in _PARAMETER.findall(disposition):
-        found[name.lower()] = _ESCAPED.sub(r"\1", quoted) if quoted else bare.strip()
-    charset, _, encoded = found.get("filename*", "").partition("'")
-    if charset.lower() == "utf-8":
-        found["filename"] = _text(unquote_to_bytes(encoded.partition("'")[2]))
-    return found
-
-
-_PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))')
-_ESCAPED = re.compile(r'\\(["\\])')

@@ -13,6 +13,9 @@ from anyvcr.core.media_type import FORM, media_type
 
 ANY = 0
 """The hash of every body that can only be compared by parsing it."""
+_KEPT = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_DROPPED = bytes(set(range(256)) - set(_KEPT) - set(b'"'))
+_ESCAPE = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|.)", re.DOTALL)
 
 
 def coarse_hash(body: bytes, content_type: str, rules: Rules) -> int:
@@ -29,11 +32,6 @@ def coarse_hash(body: bytes, content_type: str, rules: Rules) -> int:
     if b"\\" in body:
         body = _ESCAPE.sub(_kept if b"\\u00" in body else b"", body)
     return hash(frozenset(body.translate(None, _DROPPED).split(b'"')[1::2]))
-
-
-_KEPT = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_DROPPED = bytes(set(range(256)) - set(_KEPT) - set(b'"'))
-_ESCAPE = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|.)", re.DOTALL)
 
 
 def _kept(match: re.Match[bytes]) -> bytes:

@@ -22,6 +22,9 @@ from anyvcr.core.matching.json_value import Value, encode, equal
 from anyvcr.core.matching.normalized import RequestParts
 from anyvcr.core.matching.target import Target
 
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+T = TypeVar("T")
+
 
 class Absent(Enum):
     """The value on the side that has none."""
@@ -67,9 +70,6 @@ def _compare_targets(recorded: Target, sent: Target) -> Iterator[Difference]:
         if before != now:
             yield Difference(path=name, recorded=before, sent=now)
     yield from _compare_pairs("query", recorded.query, sent.query)
-
-
-Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def _compare_pairs(kind: str, recorded: Pairs, sent: Pairs) -> Iterator[Difference]:
@@ -202,9 +202,6 @@ def _shown(body: Body) -> Shown:
             return f"multipart form: {', '.join(part.name for part in parts)}"
         case Raw(data):
             return data or ABSENT
-
-
-T = TypeVar("T")
 
 
 def _paired(recorded: list[T], sent: list[T]) -> Iterator[tuple[T | None, T | None]]:

@@ -14,6 +14,7 @@ SPAN = "\0"
 
 RENAMED = "tool call "
 """What stands for an id that is compared by its order of appearance, with a number."""
+Container: TypeAlias = "dict[str, Value] | list[Value] | Repeating"
 
 
 def without_volatile(body: Body, rules: Rules) -> Body:
@@ -42,9 +43,6 @@ def _strip_parts(body: Multipart, rules: Rules) -> Multipart:
             for part in kept
         )
     )
-
-
-Container: TypeAlias = "dict[str, Value] | list[Value] | Repeating"
 
 
 def _strip(root: Container, rules: Rules) -> Container:

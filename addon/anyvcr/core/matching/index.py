@@ -16,6 +16,9 @@ from anyvcr.core.matching.normalized import Key, NormalizedRequest
 from anyvcr.core.matching.rules import Repeats, Rules
 from anyvcr.core.matching.target import Target
 
+Clean: TypeAlias = Callable[[Request], Request]
+"""What both sides of a comparison go through: `Redactor.request`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -81,10 +84,6 @@ class _Bucket:
 
 def _has_stand_in(request: Request) -> bool:
     return b"REDACTED" in request.body or "REDACTED" in request.url
-
-
-Clean: TypeAlias = Callable[[Request], Request]
-"""What both sides of a comparison go through: `Redactor.request`."""
 
 
 def _as_it_is(request: Request) -> Request:

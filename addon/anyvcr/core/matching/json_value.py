@@ -6,6 +6,15 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, DecimalException
 from typing import TypeAlias
 
+_DEEPEST = 96
+"""Levels of nesting that are read as JSON: below any recursion limit on the way, so
+that the same body is always of the same kind."""
+_LONGEST = 4300
+"""Digits of a whole number kept as int (Python's own limit for text to int)."""
+# Ends at the end of the text as well: linear in whatever is not JSON.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
 
 class Repeating(Mapping[str, "Value"]):
     """A JSON object in which a name stands more than once; as a mapping, the last one counts."""
@@ -30,13 +39,6 @@ Value: TypeAlias = (
 )
 """A JSON value. Whole numbers are int however spelled; other numbers, and whole ones of
 more than 4,300 digits, are a Decimal without trailing zeros."""
-
-_DEEPEST = 96
-"""Levels of nesting that are read as JSON: below any recursion limit on the way, so
-that the same body is always of the same kind."""
-
-_LONGEST = 4300
-"""Digits of a whole number kept as int (Python's own limit for text to int)."""
 
 
 def parse_json(data: bytes) -> Value:
@@ -63,11 +65,6 @@ def _too_deep(data: bytes) -> bool:
             return False
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
     return bool(brackets)
-
-
-# Ends at the end of the text as well: linear in whatever is not JSON.
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _object(members: "list[tuple[str, Value]]") -> "dict[str, Value] | Repeating":

@@ -10,6 +10,14 @@ from anyvcr.core.matching.ignored import RENAMED
 from anyvcr.core.matching.nearest import Nearest
 from anyvcr.core.matching.rules import TOOL_CALL_IDS
 
+_ADVISED = 3
+"""Differences for which ignoring them is worth a suggestion."""
+_ELEMENT = re.compile(r"\[\d+\]$")
+_TOOL_CALL = re.compile(
+    r"\$\.(messages\[\d+\]\.(tool_calls\[\d+\]\.id|tool_call_id)"
+    r"|input\[\d+\]\.(call_id|id))"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Miss:
@@ -31,10 +39,6 @@ class Miss:
     def equal(self) -> tuple[Nearest, ...]:
         """Those that match, only not (or no longer) now."""
         return tuple(near for near in self.nearest if not near.differences)
-
-
-_ADVISED = 3
-"""Differences for which ignoring them is worth a suggestion."""
 
 
 def suggestions(miss: Miss) -> tuple[str, ...]:
@@ -80,10 +84,3 @@ def _one_to_one(renamed: Sequence[Difference]) -> bool:
     pairs = {(str(each.recorded), str(each.sent)) for each in renamed}
     recorded, sent = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
     return len(pairs) == len(recorded) == len(sent) and not recorded & sent
-
-
-_ELEMENT = re.compile(r"\[\d+\]$")
-_TOOL_CALL = re.compile(
-    r"\$\.(messages\[\d+\]\.(tool_calls\[\d+\]\.id|tool_call_id)"
-    r"|input\[\d+\]\.(call_id|id))"
-)

@@ -14,6 +14,16 @@ from anyvcr.core.matching.nearest import Nearest
 from anyvcr.core.printable import printable
 
 Redact: TypeAlias = Callable[[str], str]
+_SPELLED_OUT = 5
+"""Differences shown in a line."""
+_PRIVATE = re.compile(
+    r"(?:header|query|form):.*"
+    r"(?:authorization|api.?key|subscription.?key|token$|cookie|secret|password|sig)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Names whose values are shown to nobody."""
+_BEFORE, _AFTER = 24, 56
+"""Characters shown before the first difference, and from it on."""
 
 
 def explain(miss: Miss, *, redact: Redact = str) -> str:
@@ -76,10 +86,6 @@ def _others(others: Sequence[Nearest]) -> str:
     return f"; then {named}"
 
 
-_SPELLED_OUT = 5
-"""Differences shown in a line."""
-
-
 def listed(differences: Sequence[Difference], redact: Redact) -> str:
     """The first differences with both sides, and how many there are beside them."""
     shown = [_worded(difference, redact) for difference in differences[:_SPELLED_OUT]]
@@ -113,14 +119,6 @@ def _values(difference: Difference, redact: Redact) -> tuple[str | None, str | N
     if recorded == sent and old != new:
         sent = f"{sent} (other in what is not shown)"
     return recorded, sent
-
-
-_PRIVATE = re.compile(
-    r"(?:header|query|form):.*"
-    r"(?:authorization|api.?key|subscription.?key|token$|cookie|secret|password|sig)",
-    re.IGNORECASE | re.DOTALL,
-)
-"""Names whose values are shown to nobody."""
 
 
 def _text(value: Shown, *, private: bool, redact: Redact) -> str | None:
@@ -158,10 +156,6 @@ def _json_text(value: Value) -> str:
             return str(value)
         case _:
             return json.dumps(value, ensure_ascii=False)
-
-
-_BEFORE, _AFTER = 24, 56
-"""Characters shown before the first difference, and from it on."""
 
 
 def _cut(text: str, start: int) -> str:

@@ -14,6 +14,18 @@ from anyvcr.core.matching.differences import Difference, compare
 from anyvcr.core.matching.normalized import NormalizedRequest
 from anyvcr.core.matching.target import Target
 
+_CONSIDERED = 2000
+"""Candidates whose text is looked at; about 10 microseconds each."""
+_COMPARED = 8
+"""Candidates that are compared in full."""
+_NAMED = 3
+"""Interactions that a miss names."""
+_LISTED = 100
+"""Differences kept of each."""
+_COSTS = {"method": 30.0, "path": 30.0, "body": 50.0, "host": 10.0, "scheme": 5.0}
+_NEAR, _FAR = 1024, 32768
+"""Bytes looked at from either end of a body, for words and for what is the same at the ends."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearest:
@@ -23,19 +35,6 @@ class Nearest:
     already_played: bool
     differences: tuple[Difference, ...]
     """Empty where the interaction is equal, and only its turn is not (or no longer) now."""
-
-
-_CONSIDERED = 2000
-"""Candidates whose text is looked at; about 10 microseconds each."""
-
-_COMPARED = 8
-"""Candidates that are compared in full."""
-
-_NAMED = 3
-"""Interactions that a miss names."""
-
-_LISTED = 100
-"""Differences kept of each."""
 
 
 class Candidate(NamedTuple):
@@ -89,9 +88,6 @@ def nearest(
     )
 
 
-_COSTS = {"method": 30.0, "path": 30.0, "body": 50.0, "host": 10.0, "scheme": 5.0}
-
-
 def _cost(difference: Difference) -> float:
     """How much a difference says against an interaction; 1 for a value that is another."""
     old, new = difference.recorded, difference.sent
@@ -128,10 +124,6 @@ def _words(body: bytes) -> list[bytes]:
 
 def _edges(body: bytes) -> bytes:
     return body if len(body) <= 2 * _FAR else body[:_FAR] + body[-_FAR:]
-
-
-_NEAR, _FAR = 1024, 32768
-"""Bytes looked at from either end of a body, for words and for what is the same at the ends."""
 
 
 def _common_share(one: bytes, other: bytes) -> float:

@@ -14,6 +14,10 @@ from anyvcr.core.matching.profiles import Profile, Span, of
 if TYPE_CHECKING:
     from jsonpath import JSONPath
 
+TOOL_CALL_IDS = "tool-call-ids"
+"""Preset: ids of tool calls are compared by their order of first appearance."""
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
 
 class Repeats(StrEnum):
     """Which answer identical requests get."""
@@ -31,10 +35,6 @@ class Repeats(StrEnum):
     def parse(cls, text: str) -> "Repeats":
         """The rule of that name; raises ConfigError listing the four."""
         return one_of(cls, text, "rule for repeats")
-
-
-TOOL_CALL_IDS = "tool-call-ids"
-"""Preset: ids of tool calls are compared by their order of first appearance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +112,6 @@ def _check_ignore(entry: str) -> None:
             f" query:NAME, form:NAME, form-type:NAME or {TOOL_CALL_IDS}"
         )
         raise ConfigError(msg)
-
-
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def compiled_path(path: str) -> "JSONPath":

@@ -6,8 +6,16 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from anyvcr.core.cassette.model import Request
+from anyvcr.core.hosts import DEFAULT_PORTS
 from anyvcr.core.matching.body import pairs
 from anyvcr.core.matching.rules import Rules
+
+_URL = re.compile(
+    r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL
+)
+"""RFC 3986, appendix B."""
+_TO_NORMALISE = re.compile(r"%[0-9A-Fa-f]{2}|[^!-~]|[\"<>\\^`{|}]")
+"""Percent-encoded bytes, and what a path may only hold percent-encoded."""
 
 
 class Target(NamedTuple):
@@ -41,23 +49,12 @@ def _target(method: str, url: str, host: str, ignored: frozenset[str]) -> Target
     )
 
 
-_URL = re.compile(
-    r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL
-)
-"""RFC 3986, appendix B."""
-
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
-
-
 def _authority(scheme: str, netloc: str) -> str:
     host, colon, port = netloc.rpartition("@")[2].lower().rpartition(":")
     if not colon or (not port.isdecimal() and port):
         return netloc.rpartition("@")[2].lower()
-    return host if port in ("", _DEFAULT_PORTS.get(scheme)) else f"{host}:{port}"
-
-
-_TO_NORMALISE = re.compile(r"%[0-9A-Fa-f]{2}|[^!-~]|[\"<>\\^`{|}]")
-"""Percent-encoded bytes, and what a path may only hold percent-encoded."""
+    is_default = port in ("", str(DEFAULT_PORTS.get(scheme)))
+    return host if is_default else f"{host}:{port}"
 
 
 def _normal(match: re.Match[str]) -> str:

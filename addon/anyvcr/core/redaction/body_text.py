@@ -2,6 +2,8 @@
 
 import zlib
 
+from anyvcr.core import utf8
+
 _TEXT = bytes(range(0x20, 0x7F)) + b"\t\n\r\f\x1b"
 _ODD = 10
 """Percent of bytes that are neither ASCII nor UTF-8, from which on a body is no text."""
@@ -37,7 +39,7 @@ def is_text(body: bytes) -> bool:
 
 
 def _is_mostly(body: bytes) -> bool:
-    odd = body.decode("utf-8", "surrogateescape")
+    odd = utf8.decode(body)
     count = sum(1 for char in odd if "\udc80" <= char <= "\udcff") if odd else 0
     controls = body.translate(None, _TEXT)
     count += sum(1 for code in controls if code < 0x20 or code == 0x7F)

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+_TAIL = r"(?![0-9A-Za-z])"
+# A secret starts after anything but its own alphabet, or after an escape whose last
+# character would be taken for it: `\nsk-…` in JSON, `%20sk-…` in a URL.
+_START = rb"(?:(?<![0-9A-Za-z_-])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -25,7 +30,6 @@ class Rule:
     """Shannon entropy in bits per character that a secret has at least."""
 
 
-_TAIL = r"(?![0-9A-Za-z])"
 OWN_RULES = (
     Rule(
         id="openai-key",  # platform.openai.com; sk- keys of other vendors too
@@ -148,11 +152,6 @@ def rules() -> tuple[Rule, ...]:
         for rule in json.loads(text)["rules"]
     )
     return (*OWN_RULES, *theirs)
-
-
-# A secret starts after anything but its own alphabet, or after an escape whose last
-# character would be taken for it: `\nsk-…` in JSON, `%20sk-…` in a URL.
-_START = rb"(?:(?<![0-9A-Za-z_-])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
 
 
 @cache

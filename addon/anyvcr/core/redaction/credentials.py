@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from anyvcr.core.cassette.model import encode
+from anyvcr.core import utf8
 from anyvcr.core.redaction.credential_index import CredentialIndex
 from anyvcr.core.redaction.detect import find
 from anyvcr.core.redaction.encodings import Forms
@@ -101,7 +101,9 @@ class Credentials:
         One shorter than SHORTEST, or a placeholder, is no secret.
         """
         stripped = value.strip().strip('"')
-        both = dict.fromkeys((encode(stripped), encode(unquote(stripped).strip('"'))))
+        both = dict.fromkeys(
+            (utf8.encode(stripped), utf8.encode(unquote(stripped).strip('"')))
+        )
         secrets = tuple(
             secret
             for secret in both
@@ -159,18 +161,18 @@ class Credentials:
         """A header of any name carries a credential where its value says so."""
         scheme = _SCHEME.match(value.strip())
         bare = _SCHEME.sub("", value.strip())
-        if scheme or (may_be_secret_name(name) and is_opaque(encode(bare))):
+        if scheme or (may_be_secret_name(name) and is_opaque(utf8.encode(bare))):
             self.add(bare)
-        text = encode(value)
+        text = utf8.encode(value)
         for hit in find(text):
-            self.add(text[hit.start : hit.end].decode("utf-8", "surrogateescape"))
+            self.add(utf8.decode(text[hit.start : hit.end]))
 
     def _see_authorization(self, value: str, *, is_proxy: bool) -> None:
         scheme, _, rest = value.strip().partition(" ")
         self.add(rest or scheme)
         if scheme.lower() == "basic":
             try:
-                pair = base64.b64decode(rest).decode("utf-8", "surrogateescape")
+                pair = utf8.decode(base64.b64decode(rest))
             except binascii.Error:
                 return
             self.see_user(pair, is_proxy=is_proxy)
@@ -193,6 +195,6 @@ class Credentials:
         parts = urlsplit(url)
         for query in (parts.query, parts.fragment):
             for name, value in parse_qsl(query, errors="surrogateescape"):
-                is_secret = may_be_secret_name(name) and is_opaque(encode(value))
+                is_secret = may_be_secret_name(name) and is_opaque(utf8.encode(value))
                 if is_secret or is_secret_parameter(name):
                     self.add(value)

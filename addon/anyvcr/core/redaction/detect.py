@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from anyvcr.core.cassette.model import Headers, Interaction, encode, header
+from anyvcr.core import multipart, utf8
+from anyvcr.core.cassette.model import Headers, Interaction, header
 from anyvcr.core.json_spans import json_documents, path_at, path_of
 from anyvcr.core.media_type import FORM, media_type
 from anyvcr.core.redaction.body_text import (
@@ -32,6 +33,15 @@ from anyvcr.core.redaction.secret_names import (
 from anyvcr.core.redaction.secret_urls import in_user_info, may_sign, signed
 from anyvcr.core.redaction.stream_deltas import joined
 from anyvcr.core.redaction.tokens import Words, outside, words
+
+_PARAMETER = re.compile(rb"(?:^|[?&#])([^=&#?\s]+)=([^&#\s]+)")
+_USER = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#@\s]+)@")
+_PROTOCOL = re.compile(rb"openai-(?:insecure-api-key|organization|project)\.([^\s,]+)")
+"""Subprotocols in which a browser sends what it cannot send as headers."""
+_PIECES = re.compile(rb"[;,\s]+")
+_PLAIN_PIECE = re.compile(rb"(?i)[^0-9=]*|(?:domain|path)=.*|(?:[^=]*=)?.{0,11}")
+"""Of a header with one secret or several: a scheme, a cookie's attribute, a part of a date."""
+_FIELD = re.compile(rb'(?i)\r\ncontent-disposition:[^\r\n]*[; ]name="?([^";\r\n]+)')
 
 
 def find(text: bytes, found: Words | None = None) -> list[Hit]:
@@ -80,10 +90,6 @@ def _apart(hits: list[Hit]) -> list[Hit]:
     return apart
 
 
-_PARAMETER = re.compile(rb"(?:^|[?&#])([^=&#?\s]+)=([^&#\s]+)")
-_USER = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#@\s]+)@")
-
-
 def find_in_url(url: bytes, found: Words | None = None) -> list[Hit]:
     """As `find`; also all that stands in a URL under a telling name, and its user and password."""
     hits = find(url, found)
@@ -114,15 +120,6 @@ def _parameters(text: bytes, start: int) -> Iterator[Hit]:
             yield Hit(match.start(2), match.end(2), "secret-parameter")
 
 
-_PROTOCOL = re.compile(rb"openai-(?:insecure-api-key|organization|project)\.([^\s,]+)")
-"""Subprotocols in which a browser sends what it cannot send as headers."""
-
-
-_PIECES = re.compile(rb"[;,\s]+")
-_PLAIN_PIECE = re.compile(rb"(?i)[^0-9=]*|(?:domain|path)=.*|(?:[^=]*=)?.{0,11}")
-"""Of a header with one secret or several: a scheme, a cookie's attribute, a part of a date."""
-
-
 def _is_plain(piece: bytes) -> bool:
     return is_sample(piece) or _PLAIN_PIECE.fullmatch(piece) is not None
 
@@ -139,9 +136,6 @@ def find_in_header(name: str, value: bytes, found: Words | None = None) -> list[
         if not is_placeholder(match[1]):
             hits.append(Hit(match.start(1), match.end(1), "secret-header"))
     return _apart(hits)
-
-
-_FIELD = re.compile(rb'(?i)\r\ncontent-disposition:[^\r\n]*[; ]name="?([^";\r\n]+)')
 
 
 def find_in_part(part: bytes, found: Words | None = None) -> list[Hit]:
@@ -165,15 +159,15 @@ def find_in_body(body: bytes, content_type: str) -> list[Hit]:
     if media_type(content_type) == FORM and is_text(body):
         return find_in_form(body)
     hits: list[Hit] = []
-    for start, end in parts(body):
+    for start, end in multipart.spans(body):
         part = body[start:end]
-        inside = start + content_start(part)
+        inside = start + multipart.content_start(part)
         inner = _within(body[inside:end])
         if inner is not None:
             found = find_in_body(inner, "")
             hits += (Hit(inside, end, hit.rule) for hit in found[:1])
             part = body[start:inside]
-        if not is_text(part[content_start(part) :]):
+        if not is_text(part[multipart.content_start(part) :]):
             continue
         found = find(part) if end - start == len(body) else find_in_part(part)
         hits += _moved(found, start)
@@ -187,28 +181,6 @@ def _within(content: bytes) -> bytes | None:
     if encoding := wide_encoding(content):
         return content.decode(encoding).encode("utf-8", "surrogatepass")
     return None
-
-
-def content_start(part: bytes) -> int:
-    """Where a multipart body's part begins to be a file; 0 for any other body."""
-    if not part.startswith((b"--", b"\r\n--")):
-        return 0
-    at = part.find(b"\r\n\r\n", 0, 4096)
-    return 0 if at < 0 else at + 4
-
-
-def parts(body: bytes) -> Iterator[tuple[int, int]]:
-    """Spans of a multipart body's parts; one span for any other body."""
-    boundary = body[: body.find(b"\r\n")] if body.startswith(b"--") else b""
-    if len(boundary) < 3:
-        yield 0, len(body)
-        return
-    start = 0
-    while start < len(body):
-        end = body.find(b"\r\n" + boundary, start + 1)
-        end = len(body) if end < 0 else end
-        yield start, end
-        start = end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,22 +198,12 @@ def scan(interaction: Interaction) -> tuple[Finding, ...]:
     """Every secret stored in `interaction`, as far as its shape or its name tells it."""
     request, response = interaction.request, interaction.response
     found = [
-        *_found("request url", find_in_url(encode(request.url)), encode(request.url)),
-        *_found(
-            "request request_uri",
-            find_in_url(encode(request.request_uri)),
-            encode(request.request_uri),
-        ),
-        *_found(
-            "request host", find_in_url(encode(request.host)), encode(request.host)
-        ),
+        *_scan_url("request url", request.url),
+        *_scan_url("request request_uri", request.request_uri),
+        *_scan_url("request host", request.host),
         *_scan_text("request method", request.method),
         *_scan_text("request proto", request.proto),
-        *_found(
-            "request remote_addr",
-            find(encode(request.remote_addr)),
-            encode(request.remote_addr),
-        ),
+        *_scan_text("request remote_addr", request.remote_addr),
         *_scan_text("request transfer_encoding", "\n".join(request.transfer_encoding)),
         *_scan_headers("request header", request.headers),
         *_scan_headers("request trailer", request.trailer),
@@ -263,38 +225,43 @@ def scan(interaction: Interaction) -> tuple[Finding, ...]:
     ):
         for key, value in extra:
             text = json.dumps({key: value}, ensure_ascii=False, default=str)
-            hits = find(encode(text))
-            has_name = find(encode(key))
-            found += _found(f"{place} {'key' if has_name else key}", hits, encode(text))
+            name = "key" if find(utf8.encode(key)) else key
+            found += _scan_text(f"{place} {name}", text)
     return tuple(dict.fromkeys(found))
 
 
-def _found(where: str, hits: list[Hit], text: bytes = b"") -> Iterator[Finding]:
+def _found(where: str, hits: list[Hit], text: bytes) -> Iterator[Finding]:
     for hit in hits:
         yield Finding(rule=hit.rule, where=where, secret=text[hit.start : hit.end])
 
 
 def _scan_text(where: str, text: str) -> Iterator[Finding]:
-    yield from _found(where, find(encode(text)), encode(text))
+    data = utf8.encode(text)
+    yield from _found(where, find(data), data)
+
+
+def _scan_url(where: str, text: str) -> Iterator[Finding]:
+    data = utf8.encode(text)
+    yield from _found(where, find_in_url(data), data)
 
 
 def _scan_headers(where: str, headers: Headers) -> Iterator[Finding]:
     for name, values in headers:
-        if hits := find(encode(name)):
-            yield from _found(f"{where}'s name", hits, encode(name))
+        if hits := find(utf8.encode(name)):
+            yield from _found(f"{where}'s name", hits, utf8.encode(name))
             continue
         for value in values:
-            text = encode(value)
+            text = utf8.encode(value)
             yield from _found(f"{where} {name}", find_in_header(name, text), text)
 
 
 def _scan_form(form: Headers) -> Iterator[Finding]:
     for name, values in form:
-        if hits := find(encode(name)):
-            yield from _found("request form's name", hits, encode(name))
+        if hits := find(utf8.encode(name)):
+            yield from _found("request form's name", hits, utf8.encode(name))
             continue
         for value in values:
-            text = encode(value)
+            text = utf8.encode(value)
             yield from _found(f"request form {name}", find_in_value(name, text), text)
 
 
@@ -308,8 +275,10 @@ def unread(interaction: Interaction) -> tuple[str, ...]:
         coding = header(message.headers, "Content-Encoding").lower()
         if message.body and coding not in ("", "identity"):
             found[f"{side} body, encoded as {coding}"] = None
-        for start, end in parts(message.body):
-            content = message.body[start + content_start(message.body[start:end]) : end]
+        for start, end in multipart.spans(message.body):
+            content = message.body[
+                start + multipart.content_start(message.body[start:end]) : end
+            ]
             if content.startswith(ARCHIVES):
                 found[f"{side} body, an archive"] = None
             elif content.startswith(GZIP) and decompressed(content) is None:
@@ -341,7 +310,7 @@ def _scan_body(where: str, body: bytes, headers: Headers) -> Iterator[Finding]:
         place = f"{where}, {_place(body, documents, hit)}"
         yield Finding(rule=hit.rule, where=place, secret=body[hit.start : hit.end])
     for text in joined(body):
-        for hit in find(encode(text.text)):
+        for hit in find(utf8.encode(text.text)):
             if text.across(hit.start, hit.end):
                 path = path_of(text.path)
                 yield Finding(rule=hit.rule, where=f"{where}, events joined, {path}")
@@ -350,8 +319,8 @@ def _scan_body(where: str, body: bytes, headers: Headers) -> Iterator[Finding]:
 def _place(body: bytes, documents: list[tuple[int, int]], hit: Hit) -> str:
     for number, (start, end) in enumerate(documents):
         if start <= hit.start < end:
-            text = body[start:end].decode("utf-8", "surrogateescape")
-            at = len(body[start : hit.start].decode("utf-8", "surrogateescape"))
+            text = utf8.decode(body[start:end])
+            at = len(utf8.decode(body[start : hit.start]))
             path = path_at(text, at)
             return path if len(documents) == 1 else f"document {number}, {path}"
     return f"byte {hit.start}"

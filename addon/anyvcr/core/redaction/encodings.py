@@ -9,6 +9,8 @@ from typing import NamedTuple
 from anyvcr.core.redaction.escapes import traces
 from anyvcr.core.redaction.placeholder import PLACEHOLDER, placeholder
 
+_NUMBER = re.compile(rb"[0-9]")
+
 
 class Spelling(NamedTuple):
     """One way in which a credential is written."""
@@ -51,9 +53,6 @@ class Forms:
             ),
             odd=not value.isascii() or b'"' in value or b"\\" in value,
         )
-
-
-_NUMBER = re.compile(rb"[0-9]")
 
 
 def _is_number(value: bytes) -> bool:

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote_to_bytes
 
-from anyvcr.core.cassette.model import encode
+from anyvcr.core import utf8
 
 _JSON_ASCII = re.compile(rb"\\+u(00[0-7][0-9A-Fa-f])")
 _JSON_ANY = re.compile(rb"\\+u([0-9A-Fa-f]{4})(?:\\+u([Dd][C-Fc-f][0-9A-Fa-f]{2}))?")
@@ -12,6 +12,9 @@ _XML_NAMES = ((b"&amp;", b"&"), (b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'
 _XML_STARTS = (b"&#", *(name for name, _ in _XML_NAMES))
 DEPTH = 3
 """Escapes within escapes that are undone: JSON in a URL in JSON."""
+_BACKSLASHES = r"(?:\\|%(?:25){0,8}5[cC]){1,16}"
+"""Bounded: JSON in JSON in JSON has seven, and a megabyte of backslashes is to cost no more."""
+_PERCENT = "%(?:25){0,8}"
 
 
 def has_escape(text: bytes, *, any_backslash: bool) -> bool:
@@ -58,32 +61,27 @@ def _xml_character(match: re.Match[bytes]) -> bytes:
 
 def any_escape(value: bytes) -> re.Pattern[bytes]:
     """A pattern for `value` with any of its characters plain or escaped."""
-    text = value.decode("utf-8", "surrogateescape")
+    text = utf8.decode(value)
     return re.compile("".join(_spellings(char) for char in text).encode())
-
-
-_BACKSLASHES = r"(?:\\|%(?:25){0,8}5[cC]){1,16}"
-"""Bounded: JSON in JSON in JSON has seven, and a megabyte of backslashes is to cost no more."""
-_PERCENT = "%(?:25){0,8}"
 
 
 def _spellings(char: str) -> str:
     """A pattern, in ASCII, for the UTF-8 of `char` and all its escapes."""
     units = char.encode("utf-16-be", "surrogatepass")
     ways = [
-        "".join(rf"{_PERCENT}(?i:{byte:02x})" for byte in encode(char)),
+        "".join(rf"{_PERCENT}(?i:{byte:02x})" for byte in utf8.encode(char)),
         "".join(
             _BACKSLASHES + rf"u(?i:{units[at : at + 2].hex()})"
             for at in range(0, len(units), 2)
         ),
         r"&(?:amp;){0,8}#(?:0{0,6}%d|(?i:x0{0,6}%x));" % (ord(char), ord(char)),  # noqa: UP031
-        "".join(rf"\x{byte:02x}" for byte in encode(char)),
+        "".join(rf"\x{byte:02x}" for byte in utf8.encode(char)),
     ]
     if char in '/"':
         ways.insert(0, rf"{_BACKSLASHES}(?:{char}|{_PERCENT}{ord(char):02X})")
     if char == "\\":
         ways.insert(0, rf"(?:\\|{_PERCENT}5[cC]){{2,32}}")
-    ways += [name.decode() for name, plain in _XML_NAMES if plain == encode(char)]
+    ways += [name.decode() for name, plain in _XML_NAMES if plain == utf8.encode(char)]
     return f"(?:{'|'.join(ways)})"
 
 

@@ -80,6 +80,9 @@ _SENTENCE = re.compile(
 _WORDY = re.compile(rb"[A-Za-z]*(?:[_.:/-][A-Za-z]*[0-9]{0,4})*")
 _RESUMES = 4
 """Names within one stretch without an end that are looked at."""
+_CURL = re.compile(
+    rb"""\s(?:-u|--user|--proxy-user)[ =]{0,3}\\{0,8}["']?[^\s:"'\\]{1,64}:([^\s"'\\]{8,256})"""
+)
 
 
 def may_name(letters: bytes) -> bool:
@@ -241,11 +244,6 @@ def is_opaque(value: bytes) -> bool:
         and _is_chosen(value)
         and entropy(value) >= 3.3
     )
-
-
-_CURL = re.compile(
-    rb"""\s(?:-u|--user|--proxy-user)[ =]{0,3}\\{0,8}["']?[^\s:"'\\]{1,64}:([^\s"'\\]{8,256})"""
-)
 
 
 def _for_curl(text: bytes, start: int, end: int) -> Iterator[Hit]:

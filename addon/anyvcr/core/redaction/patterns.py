@@ -15,6 +15,22 @@ from typing import NamedTuple
 from anyvcr.core.redaction.builtin_rules import OWN_RULES, Rule, compiled, rules
 from anyvcr.core.redaction.tokens import LONG, Words, is_in_base64, runs
 
+_PLAIN_TO_SEE = (b"sk-proj-", b"sk-svcacct-", b"sk-admin-", b"sk-ant-")
+"""Starts that no data has by chance, so that they tell a secret in the middle of a long run."""
+_START_LENGTH = 3
+_PARTS = bytes(
+    code
+    if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "-_")
+    else ord("\n")
+    for code in range(256)
+)
+_AROUND = 160
+"""Some rules reach past the run: a webhook's URL has `:` and `@`."""
+_PRIVATE_KEY = re.compile(
+    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    rb"(?>(?:[0-9A-Za-z+/=:,. -]|\s|\\+[nrt/])*)"
+)
+
 
 class Hit(NamedTuple):
     """One secret in a text: its span in bytes and the rule that knows it."""
@@ -22,10 +38,6 @@ class Hit(NamedTuple):
     start: int
     end: int
     rule: str
-
-
-_PLAIN_TO_SEE = (b"sk-proj-", b"sk-svcacct-", b"sk-admin-", b"sk-ant-")
-"""Starts that no data has by chance, so that they tell a secret in the middle of a long run."""
 
 
 def in_runs(text: bytes, words: Words) -> Iterator[Hit]:
@@ -59,15 +71,6 @@ def _started(joined: bytes) -> list[bytes]:
     ]
 
 
-_START_LENGTH = 3
-_PARTS = bytes(
-    code
-    if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "-_")
-    else ord("\n")
-    for code in range(256)
-)
-
-
 @cache
 def _keywords() -> dict[bytes, tuple[bytes, ...]]:
     """The keywords by their first letters, as far as no other character ends them."""
@@ -90,10 +93,6 @@ def _rules_by_word() -> dict[bytes, tuple[Rule, ...]]:
         for word in (*rule.keywords, *rule.marks):
             known[word] = (*known.get(word, ()), rule)
     return known
-
-
-_AROUND = 160
-"""Some rules reach past the run: a webhook's URL has `:` and `@`."""
 
 
 def _matches(
@@ -127,12 +126,6 @@ def entropy(value: bytes) -> float:
     """Shannon's, in bits per byte of `value`."""
     size = len(value)
     return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
-
-
-_PRIVATE_KEY = re.compile(
-    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-    rb"(?>(?:[0-9A-Za-z+/=:,. -]|\s|\\+[nrt/])*)"
-)
 
 
 def private_keys(text: bytes, lower: bytes, start: int) -> Iterator[Hit]:

@@ -3,7 +3,8 @@
 import re
 from dataclasses import replace
 
-from anyvcr.core.cassette.model import Request, encode
+from anyvcr.core import utf8
+from anyvcr.core.cassette.model import Request
 
 PLACEHOLDER = b"REDACTED"
 """Stands for every secret, whoever's: letters only, so safe in JSON, URLs, XML and headers."""
@@ -48,13 +49,13 @@ def numbered(request: Request, number: int) -> Request:
 def comparable(request: Request) -> Request:
     """A redacted `request` as it is compared: the numbers that `numbered` gave do not count."""
     body = without_numbers(request.body)
-    url = encode(request.url)
+    url = utf8.encode(request.url)
     if body is request.body and without_numbers(url) is url:
         return request
     return replace(
         request,
         body=body,
-        url=without_numbers(url).decode("utf-8", "surrogateescape"),
+        url=utf8.decode(without_numbers(url)),
     )
 
 

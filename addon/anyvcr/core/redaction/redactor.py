@@ -14,12 +14,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias, TypeVar
 
+from anyvcr.core import multipart, utf8
 from anyvcr.core.cassette.model import (
     Extra,
     Headers,
     Request,
     Response,
-    encode,
     header,
 )
 from anyvcr.core.errors import AnyvcrError, RedactionError
@@ -34,14 +34,12 @@ from anyvcr.core.redaction.body_text import (
 )
 from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.detect import (
-    content_start,
     find,
     find_in_form,
     find_in_header,
     find_in_part,
     find_in_url,
     find_in_value,
-    parts,
     splice,
 )
 from anyvcr.core.redaction.patterns import Hit
@@ -212,13 +210,13 @@ class Redactor:
     def _clean_text(self, text: str, finder: Finder) -> str:
         if not text:
             return text
-        before = encode(text)
+        before = utf8.encode(text)
         after = self._clean(before, finder)
-        return text if after is before else after.decode("utf-8", "surrogateescape")
+        return text if after is before else utf8.decode(after)
 
     def _body(self, body: bytes, content_type: str) -> bytes:
         form = content_type.lower().startswith("application/x-www-form-urlencoded")
-        spans = list(parts(body))
+        spans = list(multipart.spans(body))
         finder = find_in_form if form else find if len(spans) == 1 else find_in_part
         said_json = is_json_type(content_type)
         cleaned = [
@@ -230,7 +228,7 @@ class Redactor:
 
     def _part(self, part: bytes, finder: Finder, *, said_json: bool = False) -> bytes:
         """A body, or one part of a multipart body with the lines that say what it is."""
-        start = content_start(part)
+        start = multipart.content_start(part)
         content = part[start:]
         if (inner := decompressed(content)) is not None:
             after = self._part(inner, find)
@@ -329,16 +327,16 @@ class Redactor:
     def _by_pattern(self, text: bytes) -> bytes:
         if not self._rules.expressions:
             return text
-        before = after = text.decode("utf-8", "surrogateescape")
+        before = after = utf8.decode(text)
         for pattern in self._rules.expressions:
             after = without(after, pattern)
-        return text if after == before else encode(after)
+        return text if after == before else utf8.encode(after)
 
     def message(self, text: str) -> str:
         """A message of a WebSocket without secrets, by the rules for bodies."""
-        before = encode(text)
+        before = utf8.encode(text)
         after = self.bytes(before)
-        return text if after is before else after.decode("utf-8", "surrogateescape")
+        return text if after is before else utf8.decode(after)
 
     # The last method: after it, `bytes` is not the type.
     def bytes(self, data: bytes) -> bytes:
@@ -361,4 +359,4 @@ def _failing_closed(what: str, redact: Callable[[_T], _T], value: _T) -> _T:
 
 def _digest(request: Request) -> bytes:
     text = "\0".join((request.method, request.url, request.host))
-    return hashlib.sha256(encode(text) + b"\0" + request.body).digest()
+    return hashlib.sha256(utf8.encode(text) + b"\0" + request.body).digest()

@@ -28,6 +28,25 @@ _SAMPLE = re.compile(
     rb"|^%3c[^%<>]*%3e$"
     rb"|^(?:(?:test|fake|dummy|mock|example|sample|my|some)[_-])+(?:(?:api|access|secret|client|auth|id)[_-]?)*(?:key|token|secret|password)s?$"
 )
+SIGNATURES = (
+    *("sig", "signature", "policy", "googleaccessid", "awsaccesskeyid", "key-pair-id"),
+    *("x-amz-signature", "x-amz-credential", "x-amz-security-token"),
+    *("x-goog-signature", "x-goog-credential"),
+)
+"""Parameters by which a URL proves itself."""
+_QUERY_NAMES = frozenset((*SIGNATURES, "key", "token", "auth", "jwt", "pwd", "hmac"))
+_SAS_NAMES = frozenset(("se", "st", "ske", "skt", "skoid", "sktid"))
+"""Azure's signed URLs: who signed and until when, of no use beside a signature that is gone."""
+_HEADER_NAMES = frozenset(
+    ("openai-organization", "openai-project", "chatgpt-account-id")
+)
+_HEADER = re.compile(
+    r"(?:^|-)(?:token|secret|signature|password|api-?key|auth|(?:virtual|auth)-key)$"
+)
+_LATENCY = re.compile(
+    r"(?:time|latency|speed|duration|ms|seconds|per|to-first|last)-token$"
+)
+"""How long tokens took, as `Fireworks-Server-Time-To-First-Token`."""
 
 
 def is_sample(value: bytes) -> bool:
@@ -56,17 +75,6 @@ def is_password_name(name: str) -> bool:
     return _PASSWORD.search(_words(name)) is not None
 
 
-SIGNATURES = (
-    *("sig", "signature", "policy", "googleaccessid", "awsaccesskeyid", "key-pair-id"),
-    *("x-amz-signature", "x-amz-credential", "x-amz-security-token"),
-    *("x-goog-signature", "x-goog-credential"),
-)
-"""Parameters by which a URL proves itself."""
-_QUERY_NAMES = frozenset((*SIGNATURES, "key", "token", "auth", "jwt", "pwd", "hmac"))
-_SAS_NAMES = frozenset(("se", "st", "ske", "skt", "skoid", "sktid"))
-"""Azure's signed URLs: who signed and until when, of no use beside a signature that is gone."""
-
-
 def is_secret_parameter(name: str, *, signed: bool = False) -> bool:
     """Whether a URL's or form's parameter `name` is a secret; `signed`: beside a `sig`."""
     lower = name.lower()
@@ -75,18 +83,6 @@ def is_secret_parameter(name: str, *, signed: bool = False) -> bool:
         or (signed and lower in _SAS_NAMES)
         or is_secret_name(name)
     )
-
-
-_HEADER_NAMES = frozenset(
-    ("openai-organization", "openai-project", "chatgpt-account-id")
-)
-_HEADER = re.compile(
-    r"(?:^|-)(?:token|secret|signature|password|api-?key|auth|(?:virtual|auth)-key)$"
-)
-_LATENCY = re.compile(
-    r"(?:time|latency|speed|duration|ms|seconds|per|to-first|last)-token$"
-)
-"""How long tokens took, as `Fireworks-Server-Time-To-First-Token`."""
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,7 @@ _SIGNED = re.compile(
 )
 _SIGNED_STEMS = (b"sig", b"credential", b"policy", b"key", b"token", b"accessid")
 _EQUALS = (b"=", b"%3d", b"\\u003d")
+_PASSWORD = re.compile(rb"""://[^\s"'\\<>/?#@:]{0,256}:([^\s"'\\<>/?#@]{8,256})@""")
 
 
 def may_sign(letters: bytes) -> bool:
@@ -30,9 +31,6 @@ def signed(text: bytes, lower: bytes, start: int) -> Iterator[Hit]:
             match = _SIGNED.match(text, start + short.start())
             if match and not (is_placeholder(match[1]) or is_sample(match[1])):
                 yield Hit(match.start(1), match.end(1), "signed-url")
-
-
-_PASSWORD = re.compile(rb"""://[^\s"'\\<>/?#@:]{0,256}:([^\s"'\\<>/?#@]{8,256})@""")
 
 
 def in_user_info(text: bytes, start: int, end: int) -> Iterator[Hit]:

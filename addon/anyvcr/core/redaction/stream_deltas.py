@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from anyvcr.core import sse
+from anyvcr.core import sse, utf8
 from anyvcr.core.affixes import common_ends
 from anyvcr.core.json_spans import leaves
 
@@ -41,6 +41,7 @@ _LIST = re.compile(rb'\[\s*"[^"\\]{0,12}"\s*,\s*"')
 _PIECE = 16
 """Characters that the pieces of a text in a list have on average, at most."""
 _WORD = "REDACTED"
+_DECODER = json.JSONDecoder()
 
 
 class Piece(NamedTuple):
@@ -174,9 +175,6 @@ def _parsed(
     return _Document(start + lead, start + length, value)
 
 
-_DECODER = json.JSONDecoder()
-
-
 def _joined(documents: "list[_Document]") -> Iterator[Joined]:
     root, plain = _Node(), _Node()
     paths = _Paths(documents)
@@ -272,7 +270,7 @@ def _as_bytes(value: object) -> str | None:
     if not isinstance(value, list) or not all(type(each) is int for each in value):
         return None
     try:
-        return bytes(value).decode("utf-8", "surrogateescape")
+        return utf8.decode(bytes(value))
     except ValueError:
         return None
 
@@ -282,7 +280,7 @@ def _told(value: object) -> object:
 
 
 def _decoded(body: bytes) -> str:
-    return body.decode("utf-8", "surrogateescape")
+    return utf8.decode(body)
 
 
 def _cut(
@@ -339,8 +337,8 @@ def _spliced(
             if path in news[number]:
                 new = news[number][path]
                 is_list = view[start] == "["
-                encoded = new.encode("utf-8", "surrogateescape")
+                encoded = utf8.encode(new)
                 shown = str(list(encoded)) if is_list else json.dumps(new)
                 out += [text[done : document.start + start], shown]
                 done = document.start + end
-    return "".join((*out, text[done:])).encode("utf-8", "surrogateescape")
+    return utf8.encode("".join((*out, text[done:])))

@@ -19,6 +19,24 @@ _MASK = bytes(
     else ord(" ")
     for code in range(256)
 )
+_SAMPLE = 4096
+_MANY = 40
+"""Runs in the first _SAMPLE bytes from which on it is quicker to split all of a text."""
+_APART = bytes(code if mask == ord("x") else mask for code, mask in enumerate(_MASK))
+_NUMBER = b"0123456789.+-eE"
+_NUMBERS = bytes(
+    ord("0") if code in _NUMBER else mask for code, mask in enumerate(_MASK)
+)
+_NO_LETTERS = _NUMBER.replace(b"eE", b"") + b", \t\r\n[]"
+_NO_BASE64 = bytes(
+    ord("x")
+    if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "+/=")
+    else 32
+    for code in range(256)
+)
+_PART_OF_DATA = 64
+"""Characters of base64 beside a match that make it a piece of them."""
+_ESCAPED_BASE64 = re.compile(rb"%2[BFbf]|%3[Dd]|\\+/")
 
 
 def runs(text: bytes) -> Iterator[tuple[int, int]]:
@@ -53,17 +71,6 @@ class Words(NamedTuple):
 def words(text: bytes) -> Words:
     """The runs of `text`, as they are searched for secrets."""
     return _dense(text) or _sparse(text)
-
-
-_SAMPLE = 4096
-_MANY = 40
-"""Runs in the first _SAMPLE bytes from which on it is quicker to split all of a text."""
-_APART = bytes(code if mask == ord("x") else mask for code, mask in enumerate(_MASK))
-_NUMBER = b"0123456789.+-eE"
-_NUMBERS = bytes(
-    ord("0") if code in _NUMBER else mask for code, mask in enumerate(_MASK)
-)
-_NO_LETTERS = _NUMBER.replace(b"eE", b"") + b", \t\r\n[]"
 
 
 def _dense(text: bytes) -> Words | None:
@@ -117,17 +124,6 @@ def outside(text: bytes, long_runs: list[tuple[int, int]]) -> Iterator[tuple[int
         yield done, start + LONG
         done = max(start + LONG, end - LONG)
     yield done, len(text)
-
-
-_NO_BASE64 = bytes(
-    ord("x")
-    if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "+/=")
-    else 32
-    for code in range(256)
-)
-_PART_OF_DATA = 64
-"""Characters of base64 beside a match that make it a piece of them."""
-_ESCAPED_BASE64 = re.compile(rb"%2[BFbf]|%3[Dd]|\\+/")
 
 
 def is_in_base64(text: bytes, start: int, end: int) -> bool:

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from anyvcr.core.cassette.model import encode
+from anyvcr.core import utf8
 from anyvcr.core.errors import RedactionError
 from anyvcr.core.json_spans import spans as spans_at
 from anyvcr.core.redaction.placeholder import PLACEHOLDER
@@ -61,8 +61,8 @@ def _occurrences(text: str, word: str) -> Iterator[int]:
 
 def cut(document: bytes, view: bytes, paths: "tuple[JSONPath, ...]") -> bytes:
     """A JSON text with `REDACTED` for what stands at `paths`; `view` is its JSON alone."""
-    text = document.decode("utf-8", "surrogateescape")
-    seen = view.decode("utf-8", "surrogateescape")
+    text = utf8.decode(document)
+    seen = utf8.decode(view)
     value = json.loads(seen)
     found = {match.parts for path in paths for match in path.finditer(value)}
     places = sorted({span for path in found for span in spans_at(seen, path)})
@@ -76,7 +76,7 @@ def cut(document: bytes, view: bytes, paths: "tuple[JSONPath, ...]") -> bytes:
                 text[start:end] if new == old else json.dumps(new),
             ]
             done = end
-    return encode("".join((*out, text[done:])))
+    return utf8.encode("".join((*out, text[done:])))
 
 
 def mapped(
@@ -91,8 +91,8 @@ def mapped(
         case int() | float() if number is not None:
             return number
         case bytes():
-            text = change(value.decode("utf-8", "surrogateescape"))
-            return encode(text)
+            text = change(utf8.decode(value))
+            return utf8.encode(text)
         case dict():
             names = (lambda name: name) if number is not None else change
             return {

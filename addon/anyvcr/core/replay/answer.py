@@ -7,7 +7,8 @@ Content-Length, Transfer-Encoding and the like belong to one connection (RFC 911
 import json
 from dataclasses import dataclass, replace
 
-from anyvcr.core.cassette.model import Response, encode
+from anyvcr.core import utf8
+from anyvcr.core.cassette.model import Response
 from anyvcr.core.go.status import reason
 from anyvcr.core.replay.pacing import INSTANT, Pace, Schedule, schedule
 
@@ -85,7 +86,9 @@ class Answer:
     @property
     def encoded_headers(self) -> list[tuple[bytes, bytes]]:
         """The headers as they are written."""
-        return [(name.encode("latin-1"), encode(value)) for name, value in self.headers]
+        return [
+            (name.encode("latin-1"), utf8.encode(value)) for name, value in self.headers
+        ]
 
     @property
     def has_body(self) -> bool:
@@ -184,7 +187,7 @@ def refused(message: str, code: str) -> Answer:
             ("Content-Type", "application/json"),
             ("X-Should-Retry", "false"),
         ),
-        body=encode(body),
+        body=utf8.encode(body),
     )
 
 

@@ -13,6 +13,12 @@ Fields = tuple[tuple[str, str], ...]
 
 CACHED = 8192
 """Bytes of a head that is kept, at most; so many KiB are all that are kept together."""
+_HEAD = re.compile(
+    rb"(GET|POST|PUT|PATCH|DELETE) (/[!-~]*) HTTP/1\.1\r\n"
+    rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
+)
+_FIELD = re.compile(r"([^:\r\n]+): ?([^\r\n]+)")
+_LENGTH = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +69,3 @@ def _read(head: bytes) -> PlainHead | None:
 
 
 _cached = lru_cache(maxsize=1024)(_read)
-
-_HEAD = re.compile(
-    rb"(GET|POST|PUT|PATCH|DELETE) (/[!-~]*) HTTP/1\.1\r\n"
-    rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
-)
-_FIELD = re.compile(r"([^:\r\n]+): ?([^\r\n]+)")
-_LENGTH = re.compile(r"0|[1-9][0-9]{0,17}")

@@ -6,6 +6,7 @@ it: chunks, lines that end in LF alone, folded headers, `Expect`.
 
 import h11
 
+from anyvcr.core import utf8
 from anyvcr.core.client_request import Fields
 
 MAX_HEAD = 1 << 20
@@ -93,7 +94,7 @@ class RequestParser:
         """The headers, as the client spelled them."""
         assert self.head is not None
         return tuple(
-            (name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+            (name.decode("ascii"), utf8.decode(value))
             for name, value in self.head.headers.raw_items()
         )
 

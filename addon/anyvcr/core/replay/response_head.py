@@ -7,9 +7,14 @@ last guard: whatever came by another way ends no line and adds no header (RFC 91
 import re
 from functools import lru_cache
 
-from anyvcr.core.cassette.model import encode
+from anyvcr.core import utf8
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.replay.answer import Answer, Pairs
+
+_HEAD = re.compile(
+    rb"HTTP/1\.1 [2-9][0-9][0-9] [^\r\n\0]*\r\n"
+    rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\r\n\0]*\r\n)*"
+)
 
 
 class UnplayableError(AnyvcrError):
@@ -23,8 +28,11 @@ def response_head(answer: Answer) -> bytes:
 
 @lru_cache(maxsize=256)
 def _head(code: int, reason: str, headers: Pairs) -> bytes:
-    lines = [b"HTTP/1.1 %d %s\r\n" % (code, encode(reason))]
-    lines += [b"%s: %s\r\n" % (encode(name), encode(value)) for name, value in headers]
+    lines = [b"HTTP/1.1 %d %s\r\n" % (code, utf8.encode(reason))]
+    lines += [
+        b"%s: %s\r\n" % (utf8.encode(name), utf8.encode(value))
+        for name, value in headers
+    ]
     head = b"".join(lines)
     # Counted, so that no value brings a line of its own.
     if not _HEAD.fullmatch(head) or head.count(b"\n") != len(lines):
@@ -34,9 +42,3 @@ def _head(code: int, reason: str, headers: Pairs) -> bytes:
         )
         raise UnplayableError(msg)
     return head
-
-
-_HEAD = re.compile(
-    rb"HTTP/1\.1 [2-9][0-9][0-9] [^\r\n\0]*\r\n"
-    rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\r\n\0]*\r\n)*"
-)

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import h11
 
+from anyvcr.core import utf8
 from anyvcr.core.client_request import Asked, Fields, proxy_user
 from anyvcr.core.errors import AnyvcrError, ConfigError
 from anyvcr.core.hosts import Origin, is_host
@@ -292,7 +293,7 @@ class ServerConnection:
     def _answer_parsed(
         self, parser: RequestParser, head: h11.Request, origin: Origin, now: float
     ) -> None:
-        target = head.target.decode("utf-8", "surrogateescape")
+        target = utf8.decode(head.target)
         at_listener = self._tunnel is None and target.startswith("/")
         if not target.startswith("/"):
             parts = urlsplit(target)

@@ -18,6 +18,11 @@ LONGEST = 1 << 16
 
 Plays = Callable[[Origin], bool]
 """Whether an origin is an API host's."""
+_REQUEST = re.compile(
+    rb"[A-Z]{1,16}(?:\Z| [!-~]*(?:\Z| (?:[HTP/1.0]*\r?\Z|HTTP/1\.[01]\r?\n)))"
+)
+"""A request's first line, or what may become one."""
+_HOST = re.compile(rb"(?i)\nHost:([^\r\n]*)")
 
 
 class Verdict(Enum):
@@ -80,10 +85,3 @@ def _plain(tunnel: Origin, first: bytes, plays: Plays) -> Refused | Verdict:
             where = f"a tunnel to {tunnel.authority}"
             return Refused(refusal(where, "a request in it names an API host"))
     return Verdict.PASS if end or len(first) >= LONGEST else Verdict.MORE
-
-
-_REQUEST = re.compile(
-    rb"[A-Z]{1,16}(?:\Z| [!-~]*(?:\Z| (?:[HTP/1.0]*\r?\Z|HTTP/1\.[01]\r?\n)))"
-)
-"""A request's first line, or what may become one."""
-_HOST = re.compile(rb"(?i)\nHost:([^\r\n]*)")

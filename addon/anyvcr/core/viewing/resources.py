@@ -12,6 +12,7 @@ from anyvcr.core.viewing.streams import Event
 
 _BYTES = ("audio/", "image/", "video/", "application/octet-stream", "application/zip")
 _SAID = ("text", "input", "prompt", "query", "instructions")
+_LONG = 2000
 
 
 def asked(body: bytes, content_type: str) -> tuple[Turn, ...]:
@@ -168,9 +169,6 @@ def _raw(data: bytes, content_type: str) -> Part:
     family = bare.partition("/")[0]
     known = family in {"image", "audio", "video"}
     return Media(family if known else "file", bare, len(data))
-
-
-_LONG = 2000
 
 
 def without_bytes(value: object, name: str = "") -> object:

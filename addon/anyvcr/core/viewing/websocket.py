@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from anyvcr.core import utf8
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.viewing import openai_responses
 from anyvcr.core.viewing.exchange import Data, Exchange, Media, Part, Text, Turn
@@ -18,7 +19,7 @@ _ROLES = {Side.CLIENT: "client", Side.SERVER: "server", Side.RECORDER: "recorder
 
 def read(body: bytes) -> Exchange:
     """The conversation as turns; a body that is no transcript is a text."""
-    whole = body.decode("utf-8", "surrogateescape")
+    whole = utf8.decode(body)
     try:
         messages = transcript.read(whole)
     except CassetteFormatError:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from anyvcr.core import utf8
 from anyvcr.core.cassette.model import Interaction, Request, header
 from anyvcr.core.matching.rules import Repeats, Rules
 from anyvcr.core.matching.target import target
@@ -65,7 +66,7 @@ class Conversations:
     def _script(self, interaction: Interaction) -> Script:
         known = self._scripts.get(interaction.id)
         if known is None:
-            body = interaction.response.body.decode("utf-8", "surrogateescape")
+            body = utf8.decode(interaction.response.body)
             known = self._scripts[interaction.id] = Script(transcript.read(body))
         return known
 

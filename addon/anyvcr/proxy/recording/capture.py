@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from mitmproxy import http
 
-from anyvcr.core import content_coding
+from anyvcr.core import content_coding, utf8
 from anyvcr.core.cassette import extensions
 from anyvcr.core.cassette.extensions import Timing
 from anyvcr.core.cassette.model import (
@@ -116,7 +116,7 @@ def response(
 
 def _reason(message: http.Response) -> str:
     """The phrase as bytes say it; mitmproxy takes them for Latin-1."""
-    return message.data.reason.decode("utf-8", "surrogateescape")
+    return utf8.decode(message.data.reason)
 
 
 def _decoded(pieces: Iterable[bytes], coding: str, *, is_whole: bool) -> Decoded | None:

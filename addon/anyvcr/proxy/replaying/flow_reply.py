@@ -2,7 +2,7 @@
 
 from mitmproxy import http
 
-from anyvcr.core.cassette.model import encode
+from anyvcr.core import utf8
 from anyvcr.core.replay.answer import Answer
 from anyvcr.core.replay.response_head import response_head
 
@@ -22,7 +22,7 @@ def response(answer: Answer, method: str = "GET") -> http.Response:
     made = http.Response.make(
         answer.code, answer.body if has_body else b"", answer.encoded_headers
     )
-    made.data.reason = encode(answer.reason)
+    made.data.reason = utf8.encode(answer.reason)
     if not has_body:
         # It writes the body of an answer to HEAD, too, and tells the length that it has.
         length = answer.head_length if head_only else answer.length
