@@ -115,8 +115,8 @@ def test_both_doors_record_the_same(home: Path) -> None:
         with proxy.client() as http:
             http.post("https://api.openai.com/v1/embeddings", json={})
         for door in (
-            at_base_url(proxy.port),
-            through_tunnel(proxy.port, proxy.ca),
+            at_base_url(proxy.port, target="/v1/responses"),
+            through_tunnel(proxy.port, proxy.ca, target="/v1/responses"),
         ):
             with door as client:
                 client.send(TextMessage("hello"))

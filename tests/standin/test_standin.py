@@ -595,7 +595,7 @@ class TestLargeBodies:
 
 
 class TestWebSocket:
-    def test_every_message_comes_back(self) -> None:
+    def test_what_is_no_event_comes_back(self) -> None:
         with StandIn(ok) as api, plain_socket(api) as sock:
             peer = WSConnection(ConnectionType.CLIENT)
 
@@ -605,12 +605,12 @@ class TestWebSocket:
                     peer.receive_data(sock.recv(65536))
                 return events
 
-            (accepted,) = exchange(Upgrade(host="a", target="/v1/realtime?model=x"))
+            (accepted,) = exchange(Upgrade(host="a", target="/v1/responses?model=x"))
             assert isinstance(accepted, AcceptConnection)
             assert exchange(TextMessage(data="hello")) == [TextMessage(data="hello")]
             (closed,) = exchange(CloseConnection(code=1000))
             assert isinstance(closed, CloseConnection)
-        assert api.requests[0].target == "/v1/realtime?model=x"
+        assert api.requests[0].target == "/v1/responses?model=x"
         assert len(api.sent[0].chunks) == 1
         assert api.sent[0].end is not None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from standin import Answer, Received, new_id
+from standin.conversation import response_events
 
 Json = dict[str, Any]
 WORDS = 16
@@ -44,43 +45,6 @@ def chat_events(text: Iterable[str]) -> list[Json]:
         }
         for delta, reason in deltas
     ]
-
-
-def response_events(text: Iterable[str]) -> list[Json]:
-    """A response that says `text`, a piece an event; its last is `response.completed`."""
-    pieces = list(text)
-    response: Json = {
-        "id": new_id("resp_", 40),
-        "object": "response",
-        "created_at": int(time.time()),
-        "status": "in_progress",
-        "model": "gpt-4o-mini",
-        "output": [],
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "tools": [],
-    }
-    item: Json = {
-        "id": new_id("msg_", 40),
-        "type": "message",
-        "status": "completed",
-        "role": "assistant",
-        "content": [{"type": "output_text", "annotations": [], "text": "".join(pieces)}],
-    }  # fmt: skip
-    place = {"item_id": item["id"], "output_index": 0, "content_index": 0}
-    events: list[Json] = [
-        {"type": "response.created", "response": response},
-        *(
-            {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []}
-            for piece in pieces
-        ),
-        {"type": "response.output_item.done", "output_index": 0, "item": item},
-        {
-            "type": "response.completed",
-            "response": {**response, "status": "completed", "output": [item]},
-        },
-    ]  # fmt: skip
-    return [event | {"sequence_number": n} for n, event in enumerate(events)]
 
 
 def _stream(
