@@ -9,10 +9,18 @@ import pytest
 from anyvcr.core.cassette import codec
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from anyvcr.core.websocket import transcript
-from anyvcr.core.websocket.message import Close, Message, Side, Text
+from anyvcr.core.websocket.message import Binary, Close, Message, Side, Text
+from go import awkward
+from go.process import Oracle
 from support.proxies import Mitmdump, mitmdump
 from support.websocket_client import Client, at_base_url, through_proxy
-from wsproto.events import AcceptConnection, CloseConnection, RejectConnection
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    RejectConnection,
+    TextMessage,
+)
 
 URL = "https://api.openai.com/v1/realtime"
 
@@ -155,3 +163,43 @@ def test_nobody_else_gets_a_conversation_that_was_had(home: Path) -> None:
                 heard = client.hear()
                 assert isinstance(heard, dict)
                 assert heard["type"] == expected
+
+
+@pytest.mark.parametrize("modules", ["go.mod", "rc3.mod", "v4.mod"])
+@pytest.mark.parametrize("style", ["go-vcr", "x-vcr"])
+def test_what_go_has_saved_again_is_had_bit_for_bit(
+    home: Path, modules: str, style: str
+) -> None:
+    """Both sides say everything that is awkward to write as YAML."""
+    said: list[TextMessage | BytesMessage] = [
+        *map(TextMessage, awkward.WORDS),
+        *map(BytesMessage, awkward.BYTES),
+    ]
+    recorded = conversation(0, [m for each in said for m in _both_sides(each)])
+    path = home / "c.yaml"
+    ours = codec.dumps(Cassette(interactions=(recorded,)))
+    [again] = Oracle(home, modules).ask("again", [ours], style=style)
+    assert again.error == ""
+    [saved] = again.texts
+    path.write_bytes(saved)
+
+    options = {"cassette": path, "cassette_mode": "replay-only"}
+    with (
+        mitmdump(home, options=options) as proxy,
+        at_base_url(proxy.port) as client,
+    ):
+        for message in said:
+            client.send(message)
+            assert client.receive() == message
+        client.send(CloseConnection(1000))
+        assert client.hear() == 1000
+
+    (kept,) = codec.loads(saved).interactions
+    assert kept.response == recorded.response
+    assert b"    body: |" in saved, "and a diff shows it message by message"
+
+
+def _both_sides(event: TextMessage | BytesMessage) -> list[Message]:
+    if isinstance(event, TextMessage):
+        return [Text(side, event.data) for side in (Side.CLIENT, Side.SERVER)]
+    return [Binary(side, bytes(event.data)) for side in (Side.CLIENT, Side.SERVER)]

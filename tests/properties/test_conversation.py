@@ -35,7 +35,7 @@ def _interleaved(parts: list[list[Message]], chance: random.Random) -> list[Mess
     return merged
 
 
-@settings(max_examples=100)
+@settings(max_examples=1000)
 @given(st.integers())
 def test_each_stream_gets_its_own(seed: int) -> None:
     chance = random.Random(seed)

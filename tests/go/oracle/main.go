@@ -20,7 +20,7 @@ import (
 
 // question holds texts as []byte, base64 in JSON, because a Go string is any bytes.
 type question struct {
-	Ask   string // "dump", "bodies", "keys", "load", "duration", "format"
+	Ask   string // "dump", "bodies", "keys", "load", "again", "duration", "format"
 	Style string // whose options of go-yaml to write with: "x-vcr", "go-vcr"
 	Texts [][]byte
 }
@@ -73,6 +73,12 @@ func one(q question, text []byte) ([]byte, error) {
 		return save(keyed(strings.Split(string(text), "\x00")), q.Style)
 	case "load":
 		return load(text)
+	case "again": // a cassette, saved as it was loaded
+		c, err := cassette.LoadWithFS("memory", &memory{text})
+		if err != nil {
+			return nil, err
+		}
+		return save(c, q.Style)
 	case "duration":
 		d, err := time.ParseDuration(string(text))
 		return []byte(fmt.Sprint(int64(d))), err

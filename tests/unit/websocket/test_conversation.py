@@ -124,6 +124,14 @@ def test_other_audio_is_a_miss() -> None:
     assert not talk.hear(client(type="input_audio_buffer.append", audio=other))
 
 
+def test_audio_that_the_rules_ignore_may_be_other_audio() -> None:
+    piece, other = audio(12, 12)
+    talk = choice(recorded(client(**piece), DONE, ignore=("$.audio",)))
+
+    assert talk.hear(client(**other))
+    assert len(said(talk)) == 1
+
+
 def test_audio_that_stops_early_is_a_miss_with_the_next_message() -> None:
     commit = client(type="input_audio_buffer.commit")
     first, _ = audio(6, 18)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from anyvcr.core.matching.rules import Rules
-from anyvcr.core.websocket.event import APPEND, Event, Names, agree, audio
+from anyvcr.core.websocket.event import Event, Names, agree, audio
 from anyvcr.core.websocket.lanes import SESSION, Lane, Lanes
 from anyvcr.core.websocket.message import Binary, Close, End, Message, Side, Text
 
@@ -139,10 +139,11 @@ class Conversation:
 
     def hear(self, live: Event) -> bool:
         """Take what the client says; False where this conversation does not go on like that."""
-        if live.type == APPEND:
-            return self._hear_audio(live)
-        if self._audio:
+        piece = audio(live)
+        if self._audio and piece is None:
             return False  # a part of a recorded piece came, and not the rest
+        if piece is not None and not self._is_next(live):
+            return self._hear_audio(piece)
         for lane in self._lanes_for(live):
             line = self._lines[lane]
             wanted = line.next
@@ -174,16 +175,23 @@ class Conversation:
         free = [lane for lane in self._lines if lane.is_stream and lane not in bound]
         return sorted(free, key=lambda lane: lane.id != name)
 
-    def _hear_audio(self, live: Event) -> bool:
+    def _is_next(self, live: Event) -> bool:
+        """Whether a whole piece of audio is the next by a rule of the user's, whatever it is."""
+        wanted = self._lines[SESSION].next
+        return (
+            bool(self._rules.ignore)
+            and not self._audio
+            and wanted is not None
+            and agree(wanted, live, self._rules, self.names.live)
+        )
+
+    def _hear_audio(self, piece: bytes) -> bool:
         """Take audio by its bytes, however the client cuts it."""
-        piece = audio(live)
-        if piece is None:
-            return False
         line = self._lines[SESSION]
         heard = self._audio + piece
         while heard:
             wanted = line.next
-            if wanted is None or wanted.type != APPEND:
+            if wanted is None:
                 return False
             recorded = audio(wanted)
             if recorded is None:

@@ -16,6 +16,8 @@ from anyvcr.core.websocket.message import Binary, Message, Text
 APPEND = "input_audio_buffer.append"
 """Type of the events that carry the client's audio, cut as the client likes."""
 
+_APPENDED = {"type", "audio", "event_id"}
+
 # Names that a client makes up for what it sends; the server repeats them.
 _MADE_UP = ("event_id", "stream_id")
 
@@ -81,7 +83,9 @@ def agree(recorded: Event, live: Event, rules: Rules, names: Mapping[str, str]) 
 
 
 def audio(event: Event) -> bytes | None:
-    """The audio of an `input_audio_buffer.append`, None where it has none that can be read."""
+    """The audio of an event that only appends it, None of any other or where it is no base64."""
+    if event.type != APPEND or not event.value.keys() <= _APPENDED:
+        return None
     text = event.value.get("audio")
     try:
         return b64decode(text, validate=True) if isinstance(text, str) else None
