@@ -46,6 +46,8 @@ class BreakOff(StrEnum):
     """Content-Length announced more than comes; then the end (HTTP/1.1: the connection's)."""
     STALL = "stall"
     """Nothing more comes, until the client leaves."""
+    UNANSWERED = "unanswered"
+    """The connection is closed in order, and no byte of an answer was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

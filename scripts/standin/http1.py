@@ -172,7 +172,7 @@ class _Outgoing:
     async def break_off(self, how: BreakOff) -> None:
         self.is_last = True
         match how:
-            case BreakOff.CLOSE | BreakOff.SHORT:
+            case BreakOff.CLOSE | BreakOff.SHORT | BreakOff.UNANSWERED:
                 pass  # the connection is closed after its last answer
             case BreakOff.RESET:
                 sock = self._writer.get_extra_info("socket")

@@ -205,7 +205,7 @@ class _Stream:
 
     async def break_off(self, how: BreakOff) -> None:
         match how:
-            case BreakOff.CLOSE:  # with every other stream
+            case BreakOff.CLOSE | BreakOff.UNANSWERED:  # with every other stream
                 self._connection.writer.close()
             case BreakOff.RESET:
                 self._h2.reset_stream(self._id, h2.errors.ErrorCodes.INTERNAL_ERROR)

@@ -43,6 +43,9 @@ async def give(answer: Answer, wire: Wire, sent: Sent, *, head_only: bool) -> No
     """
     due = time.monotonic() + answer.first_delay
     await _sleep_until(due)
+    if answer.break_off is BreakOff.UNANSWERED:
+        await wire.break_off(answer.break_off)
+        return
     for status in answer.interim or ():
         await wire.send_interim(status)
     sent.head = time.monotonic()

@@ -2,10 +2,14 @@
 
 import contextlib
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
+
+AT_ONCE = struct.pack("ii", 1, 0)
+"""SO_LINGER with which a close is a reset."""
 
 
 @dataclass(slots=True)
@@ -15,6 +19,7 @@ class RawUpstream:
     answers: list[bytes]
     port: int = 0
     requests: list[bytes] = field(default_factory=list)
+    leave: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
@@ -22,8 +27,14 @@ class RawUpstream:
 
 
 @contextlib.contextmanager
-def raw_upstream(*answers: bytes, early: bool = False) -> Iterator[RawUpstream]:
-    """Serves on a free port. `early`: answers as soon as the head of a request is here."""
+def raw_upstream(
+    *answers: bytes, early: bool = False, reset: bool = False
+) -> Iterator[RawUpstream]:
+    """Serves on a free port; an empty answer is a close.
+
+    `early`: answers as soon as the head of a request is here. `reset`: breaks each connection
+    off when `leave` is set.
+    """
     upstream = RawUpstream(list(answers))
     connections: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -42,7 +53,15 @@ def raw_upstream(*answers: bytes, early: bool = False) -> Iterator[RawUpstream]:
             with connection, connection.makefile("rb") as reader:
                 while request := _read(reader, head_only=early):
                     upstream.requests.append(request)
-                    connection.sendall(upstream.answers.pop(0))
+                    if not (answer := upstream.answers.pop(0)):
+                        break
+                    connection.sendall(answer)
+                    if reset:
+                        upstream.leave.wait()
+                        connection.setsockopt(
+                            socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE
+                        )
+                        break
                     if early:
                         connection.shutdown(socket.SHUT_WR)
                         while reader.read(1 << 16):

@@ -29,6 +29,7 @@ from anyvcr.proxy import mitmdump
 from anyvcr.proxy.connections import Connections
 from anyvcr.proxy.lifecycle import Lifecycle
 from anyvcr.proxy.patches import (
+    connection_ends,
     departures,
     error_pages,
     limits,
@@ -139,6 +140,9 @@ class Anyvcr:
         response_heads.pass_interim_answers_on()
         response_heads.read_answers_as_browsers_do()
         departures.outlive_clients(lambda: self._exchanges, PATIENCE)
+        connection_ends.pass_resets_on()
+        connection_ends.pass_race_losses_on()
+        connection_ends.answer_half_closed(PATIENCE)
         websocket.pass_ends_on()
         websocket.gather_frames_quickly()
         if not self._lifecycle.is_guest:
