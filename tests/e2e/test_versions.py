@@ -1,10 +1,12 @@
 """HTTP/1.1 and HTTP/2 in every pairing, and the limits of the proxy engine that must not show."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -226,3 +228,32 @@ def test_a_sequence_of_retries_replays_in_order(home: Path, api: StandIn) -> Non
     assert [a.content for a in replayed[:4]] == [a.content for a in live]
     assert live[0].headers["retry-after"] == "30"
     assert replayed[0].headers["retry-after"] == "0"
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"interim": (103, 102)},
+        {"closes": True},
+        {"headers": (("Content-Type", "application/json"), ("X-Padded", " a "))},
+    ],
+)
+def test_what_an_api_does_besides_answering_stops_no_client(
+    home: Path, version: str, more: dict[str, Any]
+) -> None:
+    """Not one as strict as nghttp2, either, which curl has."""
+    answer = replace(Answer.of(b'{"ok":true}', "application/json"), **more)
+    tool = require_tool("curl")
+    with StandIn(lambda _: answer) as api, recording(home, api) as proxy:
+        words = [f"--http{version}", "--silent", "--show-error", "--include"]
+        words += ["--suppress-connect-headers"]
+        words += ["--proxy", proxy.url, "--cacert", str(proxy.ca), "--data", "{}", URL]
+        command = [tool, *words, "--next", *words]
+        said = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+        proxy.stop()
+
+    statuses = [int(code) for code in re.findall(rb"HTTP/[\d.]+ (\d+)", said)]
+    assert statuses == [*more.get("interim", ()), 200] * 2
+    assert said.count(b'{"ok":true}') == 2
+    assert [i.response.code for i in kept(home)] == [200, 200]

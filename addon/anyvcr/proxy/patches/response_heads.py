@@ -1,6 +1,7 @@
 """Heads of answers that mitmproxy refuses or swallows: interim ones, and odd ones."""
 
 import re
+import time
 
 import h2.events  # type: ignore[import-untyped,unused-ignore]  # typed from 4.2 on
 from mitmproxy import http
@@ -63,9 +64,12 @@ def pass_interim_answers_on() -> None:
     ) -> layer.CommandGenerator[bool]:
         if isinstance(event, h2.events.InformationalResponseReceived):
             code, headers = _http2.parse_h2_response_headers(event.headers)
-            answer = http.Response.make(code, b"", headers)
-            answer.headers = headers
-            answer.data.http_version = b"HTTP/2.0"
+            # Not made with a body: its length is an error to an HTTP/2 client.
+            answer = http.Response(
+                *(b"HTTP/2.0", code, b"", headers, None, None),
+                timestamp_start=time.time(),
+                timestamp_end=None,
+            )
             yield ReceiveHttp(ResponseHeaders(event.stream_id, answer, False))
             return False
         is_over: bool = yield from handle_h2(self, event)
