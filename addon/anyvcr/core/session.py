@@ -81,7 +81,7 @@ class Session:
             clean=lambda request: comparable(redactor.request(request)),
             revision=lambda: redactor.revision,
         )
-        self._conversations = Conversations(kept, self.rules, repeats, redactor.message)
+        self._conversations = Conversations(kept, self.rules, repeats, redactor.bytes)
         self._next_id = len(kept)
         self._exchanges = exchanges
         self._by_bytes: dict[tuple[str, str, bytes], Request] | None = None

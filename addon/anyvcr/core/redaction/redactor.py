@@ -7,14 +7,17 @@ before it is compared with the cassette, and everybody's secret has the same pla
 another key on playback still matches.
 """
 
+import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias, TypeVar
 
 from anyvcr.core import multipart, utf8
+from anyvcr.core.cassette.extensions import CONVERSATION
 from anyvcr.core.cassette.model import (
     Extra,
     Headers,
@@ -55,6 +58,7 @@ _ROUNDS = 8
 """Two are the rule: one that changes something, one that does not."""
 
 _WORD = PLACEHOLDER.decode()
+_BINARY_MESSAGE = re.compile(rb"^([<>]=(?:@[0-9.]+)? )(.+)$", re.MULTILINE)
 
 _T = TypeVar("_T")
 _Message = TypeVar("_Message", Request, Response)
@@ -215,6 +219,8 @@ class Redactor:
         return text if after is before else utf8.decode(after)
 
     def _body(self, body: bytes, content_type: str) -> bytes:
+        if content_type == CONVERSATION:
+            body = _BINARY_MESSAGE.sub(self._binary_message, body)
         form = content_type.lower().startswith("application/x-www-form-urlencoded")
         spans = list(multipart.spans(body))
         finder = find_in_form if form else find if len(spans) == 1 else find_in_part
@@ -225,6 +231,15 @@ class Redactor:
         ]
         whole = cleaned[0] if len(cleaned) == 1 else b"".join(cleaned)
         return body if whole == body else whole
+
+    def _binary_message(self, line: re.Match[bytes]) -> bytes:
+        """A line of a WebSocket's transcript that holds bytes, without their secrets."""
+        try:
+            before = base64.b64decode(line[2], validate=True)
+        except ValueError:
+            return line[0]
+        after = self._body(before, "")
+        return line[0] if after == before else line[1] + base64.b64encode(after)
 
     def _part(self, part: bytes, finder: Finder, *, said_json: bool = False) -> bytes:
         """A body, or one part of a multipart body with the lines that say what it is."""
@@ -331,12 +346,6 @@ class Redactor:
         for pattern in self._rules.expressions:
             after = without(after, pattern)
         return text if after == before else utf8.encode(after)
-
-    def message(self, text: str) -> str:
-        """A message of a WebSocket without secrets, by the rules for bodies."""
-        before = utf8.encode(text)
-        after = self.bytes(before)
-        return text if after is before else utf8.decode(after)
 
     # The last method: after it, `bytes` is not the type.
     def bytes(self, data: bytes) -> bytes:

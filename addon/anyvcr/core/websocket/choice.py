@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from anyvcr.core.websocket.conversation import Conversation
 from anyvcr.core.websocket.event import Event
-from anyvcr.core.websocket.message import Message, Text
+from anyvcr.core.websocket.message import Binary, Message, Text
 
 
 class Choice:
@@ -24,7 +24,7 @@ class Choice:
         self,
         fitting: Iterable[Conversation],
         taken: set[int],
-        redact: Callable[[str], str] = str,
+        redact: Callable[[bytes], bytes] = bytes,
         count: Callable[[int], object] = id,
         subprotocol: str = "",
     ) -> None:
@@ -48,9 +48,7 @@ class Choice:
 
     def hear(self, live: Message) -> bool:
         """Take what the client says; False where nothing recorded goes on like that."""
-        if isinstance(live, Text):
-            live = replace(live, text=self._redact(live.text))
-        event = Event(live)
+        event = Event(self._without_secrets(live))
         lead = self.lead
         self._fitting = [
             talk
@@ -68,6 +66,15 @@ class Choice:
             self._taken.add(self._mine)
             self._count(self._mine)
         return True
+
+    def _without_secrets(self, live: Message) -> Message:
+        match live:
+            case Text(text=text):
+                return replace(live, text=self._redact(text.encode()).decode())
+            case Binary(data=data):
+                return replace(live, data=self._redact(data))
+            case _:
+                return live
 
     def due(self, *, patient: bool = True) -> Iterator[Message]:
         """What is to be sent now, in order."""

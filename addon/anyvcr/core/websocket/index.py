@@ -32,7 +32,7 @@ class Conversations:
         interactions: Sequence[Interaction] = (),
         rules: Rules | None = None,
         repeats: Repeats = Repeats.ONCE,
-        redact: Callable[[str], str] = str,
+        redact: Callable[[bytes], bytes] = bytes,
     ) -> None:
         """`redact` is given what a client says before it is compared."""
         self._kept = tuple(each for each in interactions if is_conversation(each))
