@@ -1,6 +1,7 @@
 """WebSockets are recorded as they pass, and stored however they end."""
 
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +16,15 @@ from anyvcr.core.websocket.message import Binary
 from standin import Answer, Manners, Received, StandIn
 from support import proxies
 from support.proxies import Mitmdump, mitmdump
+from support.raw_upstream import raw_upstream
 from support.websocket_peer import Peer, Upstream, at_base_url, through_tunnel, upstream
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 from wsproto.extensions import PerMessageDeflate
 
 URL = "https://api.openai.com/v1/realtime?model=m"
 CLOSE = CloseConnection(code=1000, reason="bye")
+TALKS = 200
+FLOOD = 5000
 EMOJI = '{"text":"\N{GRINNING FACE} 100%"}'
 
 
@@ -201,6 +205,10 @@ def close(code: int, reason: str = "") -> Callable[[Peer], None]:
     return lambda peer: peer.send(CloseConnection(code=code, reason=reason))
 
 
+def half_close(peer: Peer) -> None:
+    peer.sock.shutdown(socket.SHUT_WR)
+
+
 def raw(data: bytes) -> Callable[[Peer], None]:
     return lambda peer: peer.sock.sendall(data)
 
@@ -212,6 +220,7 @@ def raw(data: bytes) -> Callable[[Peer], None]:
         pytest.param(close(4001), 4001, "# 4001", id="close frame of an own code"),
         pytest.param(raw(b"\x88\x00"), 1005, "#", id="close frame without a code"),
         pytest.param(Peer.leave, 1006, "!", id="FIN"),
+        pytest.param(half_close, 1006, "!", id="FIN, while it still listens"),
         pytest.param(Peer.reset, 1006, "!", id="RST"),
     ],
 )
@@ -242,6 +251,7 @@ def test_an_end_of_the_api_is_seen_by_the_client_and_stored(
             raw(b"\x88\x80\0\0\0\0"), 1005, "#", id="close frame without a code"
         ),
         pytest.param(Peer.leave, 1006, "!", id="FIN"),
+        pytest.param(half_close, 1006, "!", id="FIN, while it still listens"),
         pytest.param(Peer.reset, 1006, "!", id="RST"),
     ],
 )
@@ -321,6 +331,77 @@ def test_a_kill_loses_what_is_open_and_nothing_else(home: Path) -> None:
     assert body(home) == "># 1000 bye\n"
 
 
+def test_a_peer_that_never_closes_is_not_waited_for(home: Path) -> None:
+    """It answers no close frame, and leaves its connection open until ours ends."""
+
+    def serve(peer: Peer) -> None:
+        assert ended(peer) == 1000
+        assert peer.sock.recv(1) == b""
+
+    with upstream(serve) as api, recording(home, api) as proxy:
+        with at_base_url(proxy.port) as client:
+            client.send(CLOSE)
+            assert client.sock.recv(1 << 16) in (b"", b"\x88\x05\x03\xe8bye")
+        proxy.wait_for("recorded #0")
+        proxy.stop()
+
+    assert body(home) == "># 1000 bye\n"
+    assert "recorded 1 interaction" in proxy.log
+
+
+def test_a_flood_of_pings_passes_and_leaves_nothing(home: Path) -> None:
+    pings = b"".join(b"\x89\x04%04d" % number for number in range(FLOOD))
+
+    def serve(peer: Peer) -> None:
+        peer.sock.sendall(pings)
+        peer.send(TextMessage("after them"))
+        for number in range(FLOOD):
+            assert peer.receive() == Pong(b"%04d" % number)
+        peer.send(CLOSE)
+
+    with upstream(serve) as api, recording(home, api) as proxy:
+        with at_base_url(proxy.port) as client:
+            for number in range(FLOOD):
+                ping = client.receive()
+                assert ping == Ping(b"%04d" % number)
+                client.send(ping.response())
+            assert client.receive() == TextMessage("after them")
+            assert ended(client) == 1000
+        proxy.stop()
+
+    assert body(home) == "< after them\n<# 1000 bye\n"
+    assert "0001" not in proxy.log
+
+
+def test_another_protocol_passes_and_is_named(home: Path) -> None:
+    """What follows a 101 that is no WebSocket's is between the two sides."""
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: odd\r\nConnection: Upgrade\r\n\r\n"
+    with raw_upstream(switch + b"odd bytes: \xff\x00") as api:
+        options = {
+            "cassette": home / "c.yaml",
+            "cassette_mode": "record-only",
+            "cassette_hosts": f"127.0.0.1:{api.port}",
+        }
+        with mitmdump(home, options=options) as proxy:
+            with socket.create_connection(("127.0.0.1", proxy.port), 30) as client:
+                client.sendall(
+                    b"GET %b/v1/realtime HTTP/1.1\r\nHost: localhost\r\n"
+                    b"Upgrade: odd\r\nConnection: Upgrade\r\n\r\n"
+                    % api.url.encode()
+                )
+                heard = b""
+                while not heard.endswith(b"odd bytes: \xff\x00"):
+                    data = client.recv(1 << 16)
+                    assert data, heard
+                    heard += data
+            proxy.wait_for("not recorded: GET")
+            assert proxy.stop() == 0
+
+    assert heard.startswith(b"HTTP/1.1 101 ")
+    assert not (home / "c.yaml").exists()
+    assert "neither HTTP nor WebSocket" in proxy.log
+
+
 def test_timing_is_kept_where_it_is_wished_for(home: Path) -> None:
     with (
         upstream(echo) as api,
@@ -340,8 +421,8 @@ def test_timing_is_kept_where_it_is_wished_for(home: Path) -> None:
     assert len(times) == 5
 
 
-def test_fifty_conversations_at_once_are_kept_apart(home: Path) -> None:
-    together = threading.Barrier(50, timeout=60)
+def test_two_hundred_conversations_at_once_are_kept_apart(home: Path) -> None:
+    together = threading.Barrier(TALKS, timeout=60)
 
     def talk(number: int) -> None:
         with at_base_url(proxy.port) as client:
@@ -353,20 +434,20 @@ def test_fifty_conversations_at_once_are_kept_apart(home: Path) -> None:
             assert ended(client) == 1000
 
     with upstream(echo) as api, recording(home, api) as proxy:
-        with ThreadPoolExecutor(50) as pool:
-            list(pool.map(talk, range(50)))
+        with ThreadPoolExecutor(TALKS) as pool:
+            list(pool.map(talk, range(TALKS)))
         proxy.stop()
 
     talks = {interaction.response.body.decode() for interaction in kept(home)}
     assert talks == {
         "".join(f"> {n} {word}\n< {n} {word}\n" for word in range(20)) + "># 1000 bye\n"
-        for n in range(50)
+        for n in range(TALKS)
     }
 
 
 def test_a_large_frame_passes_and_is_stored(home: Path) -> None:
-    """16 MB, in the 64 KB that a socket gives at a time."""
-    data = bytes(range(256)) * (1 << 16)
+    """64 MB, in the 64 KB that a socket gives at a time."""
+    data = bytes(range(256)) * (1 << 18)
 
     def serve(peer: Peer) -> None:
         peer.send(BytesMessage(data))

@@ -221,6 +221,7 @@ class Anyvcr:
         await self._exchanges.outlived(client)
         self._conversations.lose(client)
         self._routes.forget(client)
+        self._gate.forget(client)
 
     def tls_failed_client(self, data: TlsData) -> None:
         if self.decider.plays(Origin("https", data.conn.sni or "", 443)):

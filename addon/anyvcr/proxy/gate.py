@@ -8,6 +8,7 @@ import logging
 import weakref
 
 from mitmproxy import http, tcp
+from mitmproxy.connection import Client
 
 from anyvcr import safe_output
 from anyvcr.core.hosts import Origin
@@ -26,6 +27,8 @@ class Gate:
         self._routes = routes
         self._tally = tally
         self._decided: weakref.WeakSet[http.HTTPFlow] = weakref.WeakSet()
+        self._switched: set[str] = set()
+        """Clients whose connection an answer has changed to another protocol, by id."""
 
     def decided(self, flow: http.HTTPFlow) -> None:
         """Let `flow` pass: it has our answer, or leave to go on."""
@@ -47,9 +50,20 @@ class Gate:
         if self._is_undecided(flow):
             self._fail(flow, "it was answered without us")
             self.decided(flow)  # said once
+        if flow.response and flow.response.status_code == 101:
+            self._switched.add(flow.client_conn.id)
+
+    def forget(self, client: Client) -> None:
+        """The connection is closed."""
+        self._switched.discard(client.id)
 
     def check_raw(self, flow: tcp.TCPFlow) -> None:
-        """Fail the run where a connection to an API host passes on unread."""
+        """Fail the run where a connection to an API host passes on unread.
+
+        One that changed its protocol by an answer is a loss that the recorder names.
+        """
+        if flow.client_conn.id in self._switched:
+            return
         host, port, *_ = flow.server_conn.address or ("", 0)
         if self._routes.is_api(Origin("https", host.lower(), port)):
             self._tally.failed = True
