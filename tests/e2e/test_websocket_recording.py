@@ -386,8 +386,7 @@ def test_another_protocol_passes_and_is_named(home: Path) -> None:
             with socket.create_connection(("127.0.0.1", proxy.port), 30) as client:
                 client.sendall(
                     b"GET %b/v1/realtime HTTP/1.1\r\nHost: localhost\r\n"
-                    b"Upgrade: odd\r\nConnection: Upgrade\r\n\r\n"
-                    % api.url.encode()
+                    b"Upgrade: odd\r\nConnection: Upgrade\r\n\r\n" % api.url.encode()
                 )
                 heard = b""
                 while not heard.endswith(b"odd bytes: \xff\x00"):

@@ -98,6 +98,8 @@ def test_a_recorded_conversation_is_had_again(home: Path, door: str) -> None:
         client.send(CloseConnection(1000))
         assert client.hear() == 1000
         assert client.hear() is None, "the connection ends at once"
+        proxy.wait_for(r"played back #1 GET https://api\.openai\.com/v1/realtime: 101")
+    assert proxy.log.count("played back #") == 1
 
 
 def test_a_miss_says_what_differs_and_ends_the_connection(home: Path) -> None:

@@ -30,6 +30,7 @@ from anyvcr.core.replay.upgrade import Upgrade
 from anyvcr.core.session import Decision, Forward, Play, Refuse, Session
 from anyvcr.core.websocket import miss as websocket_miss
 from anyvcr.core.websocket.choice import Choice
+from anyvcr.core.websocket.index import SWITCHED
 from anyvcr.core.websocket.message import Message
 from anyvcr.settings import Settings
 
@@ -134,12 +135,8 @@ class Deck:
                     response = playable(interaction).response
                 except CassetteFormatError as error:
                     return self._unplayable(error)
-                safe_output.traffic.info(
-                    "played back #%d %s %s: %d",
-                    interaction.id,
-                    interaction.request.method,
-                    interaction.request.url,
-                    interaction.response.code,
+                _say_played(
+                    interaction.id, interaction.request, interaction.response.code
                 )
                 return self._replayed(interaction.id, response)
             case Refuse(miss):
@@ -155,7 +152,9 @@ class Deck:
         """
         self._say_profile(request)
         try:
-            found = self.session.converse(request)
+            found = self.session.converse(
+                request, lambda number: _say_played(number, request, SWITCHED)
+            )
         except CassetteFormatError as error:
             return self._unplayable(error)
         if not isinstance(found, Choice):
@@ -286,3 +285,9 @@ class Deck:
             dropped=dict(self._dropped),
             failure=self._failure,
         )
+
+
+def _say_played(number: int, request: Request, code: int) -> None:
+    safe_output.traffic.info(
+        "played back #%d %s %s: %d", number, request.method, request.url, code
+    )

@@ -4,6 +4,7 @@ As h11's Connection it does no IO: the shell converts a request, asks `decide`, 
 out what it says. What was played is kept here, not in the recorded data.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from anyvcr.core.cassette.model import (
@@ -122,13 +123,16 @@ class Session:
             return Forward(record=True)
         return Refuse(found)
 
-    def converse(self, request: Request) -> Choice | Decision:
+    def converse(
+        self, request: Request, played: Callable[[int], object] = id
+    ) -> Choice | Decision:
         """The conversations that a client may have which opens a WebSocket by `request`.
 
+        `played` is given the id of the one that it turns out to have.
         Where none is recorded there, an answer may be: the API's refusal to open one. Raises
         RedactionError and CassetteFormatError.
         """
-        choice = self._conversations.open(self._redactor.request(request))
+        choice = self._conversations.open(self._redactor.request(request), played)
         if choice.lead is not None:
             return choice
         decision = self.decide(request)

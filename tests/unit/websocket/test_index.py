@@ -1,6 +1,7 @@
 """Which conversations of a cassette a client may have, and how often."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from anyvcr.core.cassette.model import Interaction, Request, Response
@@ -110,3 +111,19 @@ def test_what_a_client_says_is_redacted_before_it_is_compared() -> None:
     assert talk.hear(client(type="ask", key="sk-live"))
     [answer] = said(talk)
     assert "sk-live" not in json.dumps(answer)
+
+
+def test_of_two_that_begin_alike_the_one_that_was_had_to_its_end_counts() -> None:
+    def said(id_: int, last: str) -> Interaction:
+        messages = (client(type="ask"), client(type=last))
+        interaction = kept(id_, id_)
+        body = "".join(map(transcript.write, messages)).encode()
+        return replace(interaction, response=replace(interaction.response, body=body))
+
+    conversations = Conversations([said(0, "first"), said(1, "second")])
+
+    talk = conversations.open(request())
+    assert talk.hear(client(type="ask"))
+    assert talk.hear(client(type="second"))
+    assert conversations.played == 1
+    assert [each.id for each in conversations.unused()] == [0]

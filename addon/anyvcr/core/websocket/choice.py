@@ -25,10 +25,10 @@ class Choice:
         fitting: Iterable[Conversation],
         taken: set[int],
         redact: Callable[[bytes], bytes] = bytes,
-        count: Callable[[int], object] = id,
+        count: Callable[[int, int | None], object] | None = None,
         subprotocol: str = "",
     ) -> None:
-        """`redact` is given what the client says, and `count` the id of what it has.
+        """`redact` is given what the client says, and `count` the ids of what it has and had before.
 
         `subprotocol` is the one that the server had chosen.
         """
@@ -60,11 +60,12 @@ class Choice:
             self.nearest = lead
             return False
         if self.lead.id != self._mine:
-            if self._mine is not None:
-                self._taken.discard(self._mine)
-            self._mine = self.lead.id
+            before, self._mine = self._mine, self.lead.id
+            if before is not None:
+                self._taken.discard(before)
             self._taken.add(self._mine)
-            self._count(self._mine)
+            if self._count:
+                self._count(self._mine, before)
         return True
 
     def _without_secrets(self, live: Message) -> Message:

@@ -44,9 +44,10 @@ class Conversations:
         self._taken: set[int] = set()
         self._had: Counter[int] = Counter()
 
-    def open(self, request: Request) -> Choice:
+    def open(self, request: Request, played: Callable[[int], object] = id) -> Choice:
         """What a client may have that opens a WebSocket by `request`; may be nothing at all.
 
+        `played` is given the id of the interaction that it turns out to have.
         Raises CassetteFormatError where a transcript cannot be read.
         """
         rules = self._rules.for_agent(header(request.headers, "User-Agent"))
@@ -55,11 +56,18 @@ class Conversations:
             each for each in self._in_turn() if target(each.request, rules) == wanted
         ]
         headers = kept[0].response.headers if kept else ()
+
+        def count(id_: int, before: int | None) -> None:
+            self._had[id_] += 1
+            if before is not None:
+                self._had[before] -= 1
+            played(id_)
+
         return Choice(
             [Conversation(each.id, self._script(each), rules) for each in kept],
             self._taken,
             self._redact,
-            self._count,
+            count,
             header(headers, "Sec-Websocket-Protocol"),
         )
 
@@ -88,9 +96,6 @@ class Conversations:
             again.sort(key=lambda each: self._had[each.id])
         self._taken -= {each.id for each in again}
         return fresh + again
-
-    def _count(self, id_: int) -> None:
-        self._had[id_] += 1
 
     @property
     def played(self) -> int:
