@@ -12,6 +12,8 @@ from wsproto.events import CloseConnection, Event
 _VIOLATION = "anyvcr_websocket_violation"
 """Key of a flow's metadata."""
 
+_PINGED = ("Received WebSocket ping", "Received WebSocket pong")
+
 _ABNORMAL = 1006
 """The code of an end without a close frame (RFC 6455, section 7.4.1)."""
 
@@ -25,7 +27,8 @@ def pass_ends_on() -> None:
     """End a connection without a close frame where the other side's ended without one.
 
     mitmproxy makes a clean 1000 of it, after which a client does not connect again. It also
-    tells the close of a side that broke the protocol like one that this side had sent.
+    tells the close of a side that broke the protocol like one that this side had sent, and
+    logs every ping and pong: of those nothing is said, for a flood of them fills a disk.
     """
     send = getattr(websocket.WebsocketConnection, "send2", None)
     relay = getattr(websocket.WebsocketLayer, "relay_messages", None)
@@ -50,6 +53,11 @@ def pass_ends_on() -> None:
                 return
             if isinstance(command, websocket.WebsocketEndHook):
                 _note_violation(self)
+            if isinstance(command, commands.Log) and command.message.startswith(
+                _PINGED
+            ):
+                reply = None
+                continue
             reply = yield command
 
     send2.anyvcr = True  # type: ignore[attr-defined]
