@@ -7,7 +7,7 @@ which gives no leave.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyvcr import safe_output
 from anyvcr.cassettes.deck import Deck
@@ -21,7 +21,7 @@ from anyvcr.core.errors import AnyvcrError, ConfigError
 from anyvcr.core.hosts import Origin
 from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.redactor import Redactor
-from anyvcr.core.replay.answer import FAILED, NO_WEBSOCKET, Answer, refused
+from anyvcr.core.replay.answer import FAILED, Answer, refused
 from anyvcr.core.replay.handshake import is_upgrade
 from anyvcr.core.replay.upgrade import Upgrade
 from anyvcr.core.telemetry import CONTENT, is_telemetry
@@ -48,6 +48,15 @@ class Leave:
     """Makes the request's recorded form; called once its answer is here."""
     record: bool
     """Whether the exchange is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A WebSocket that is played, and may go on to the API where nothing of it was."""
+
+    upgrade: Upgrade
+    leave: Leave | None
+    """None where it may only be played."""
 
 
 class Decider:
@@ -160,7 +169,7 @@ class Decider:
                 return answer
         return OTHER_MODE
 
-    def decide(self, asked: Asked) -> Answer | Upgrade | Leave:
+    def decide(self, asked: Asked) -> Answer | Upgrade | Episode | Leave:
         """The answer to a complete request, or leave to forward it; raises nothing."""
         try:
             return self._decide(asked)
@@ -198,7 +207,7 @@ class Decider:
         logger.warning("%s", why)
         self.tally.turned_away += 1
 
-    def _decide(self, asked: Asked) -> Answer | Upgrade | Leave:
+    def _decide(self, asked: Asked) -> Answer | Upgrade | Episode | Leave:
         if self._is_control(asked):
             assert self._control is not None
             return self._control.answer(
@@ -230,15 +239,18 @@ class Decider:
             case forward:
                 return Leave(deck, lambda: request, record=forward.record)
 
-    def _converse(self, deck: Deck, asked: Asked) -> Answer | Upgrade | Leave:
+    def _converse(self, deck: Deck, asked: Asked) -> Answer | Upgrade | Episode | Leave:
         request = self._recorded(asked)
         match deck.converse(request, self.upload_limit):
             case Upgrade(choice=choice) as upgrade:
                 if not self.may_forward:
                     return upgrade
-                if choice.lead is not None or not deck.session.may_forward:
-                    return NO_WEBSOCKET
-                return Leave(deck, lambda: request, record=deck.session.records)
+                if not deck.session.may_forward:
+                    return Episode(upgrade, None)
+                leave = Leave(deck, lambda: request, record=deck.session.records)
+                if choice.lead is None:
+                    return leave
+                return Episode(replace(upgrade, may_leave=True), leave)
             case Answer() as answer:
                 return answer
             case forward:

@@ -20,10 +20,11 @@ from mitmproxy.tls import TlsData
 
 from anyvcr import safe_output
 from anyvcr.cassettes.summary import Summary
-from anyvcr.core.client_request import proxy_user
+from anyvcr.core.client_request import Asked, proxy_user
 from anyvcr.core.hosts import Origin
-from anyvcr.core.replay.answer import FAILED, NO_WEBSOCKET, Answer
-from anyvcr.decider import Decider, Leave
+from anyvcr.core.replay.answer import FAILED, Answer
+from anyvcr.core.replay.upgrade import Upgrade
+from anyvcr.decider import Decider, Episode
 from anyvcr.options import SETTINGS, SEVERAL
 from anyvcr.proxy import mitmdump
 from anyvcr.proxy.connections import Connections
@@ -40,7 +41,7 @@ from anyvcr.proxy.patches import (
 )
 from anyvcr.proxy.recording.exchanges import PATIENCE, without_trailers
 from anyvcr.proxy.recording.tap import pass_on
-from anyvcr.proxy.replaying import flow_reply, room
+from anyvcr.proxy.replaying import episodes, flow_reply, room
 from anyvcr.proxy.routes import OFFLINE
 from anyvcr.proxy.uploads import Uploads, set_length
 from anyvcr.settings import Settings, Upstream
@@ -145,6 +146,7 @@ class Anyvcr:
         connection_ends.answer_half_closed(PATIENCE)
         websocket.pass_ends_on()
         websocket.gather_frames_quickly()
+        episodes.install()
         if not self._lifecycle.is_guest:
             logger.info("%s", self.decider.describe())
 
@@ -271,15 +273,27 @@ class Anyvcr:
         refusal = await self._lifecycle.admit(asked)
         decision = refusal or self.decider.decide(asked)
         self._gate.decided(flow)
-        if not isinstance(decision, Leave):
-            # A WebSocket is played by the replay layer alone.
-            answer = decision if isinstance(decision, Answer) else NO_WEBSOCKET
-            flow_reply.play(flow, answer)
-            return
+        match decision:
+            case Answer():
+                flow_reply.play(flow, decision)
+                return
+            case Upgrade():
+                self._begin_episode(flow, asked, Episode(decision, None))
+                return
+            case Episode():
+                self._begin_episode(flow, asked, decision)
+                return
         self._routes.redirect(flow.request, asked)
         set_length(flow.request)
         if decision.record:
             self._exchanges.begin(flow, asked.url, decision.request, decision.deck)
+
+    def _begin_episode(
+        self, flow: http.HTTPFlow, asked: Asked, episode: Episode
+    ) -> None:
+        if episode.leave is not None:
+            self._routes.redirect(flow.request, asked)
+        episodes.begin(flow, episode, f"{asked.method} {asked.url}")
 
     def _refuse(self, flow: http.HTTPFlow, error: Exception) -> None:
         self.decider.fault(error)
@@ -304,7 +318,7 @@ class Anyvcr:
     # WebSockets, after the answer to their upgrade
 
     def websocket_start(self, flow: http.HTTPFlow) -> None:
-        opening = self._exchanges.upgraded(flow)
+        opening = self._exchanges.upgraded(flow) or episodes.upgraded(flow)
         if opening is not None:
             self._conversations.begin(flow, opening)
 

@@ -195,7 +195,3 @@ FAILED = refused(
     "anyvcr failed to decide on this request and did not forward it; the reason is in its log",
     "internal_error",
 )
-NO_WEBSOCKET = refused(
-    "this WebSocket is recorded, and anyvcr replays WebSockets in the mode replay-only alone",
-    "websocket_not_supported",
-)

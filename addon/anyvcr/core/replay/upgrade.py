@@ -22,3 +22,5 @@ class Upgrade:
     """Bytes of a message of the client's."""
     subprotocol: str = ""
     """What the server had chosen (`Sec-WebSocket-Protocol`); may be empty."""
+    may_leave: bool = False
+    """Whether a client to whom nothing was played may be handed over."""

@@ -19,7 +19,7 @@ from wsproto.events import (
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import RemoteProtocolError
 
-from anyvcr.core.replay.action import Action, Close, Send, WaitUntil
+from anyvcr.core.replay.action import Action, Close, HandOver, Send, WaitUntil
 from anyvcr.core.replay.pacing import GAP, INSTANT, Pace
 from anyvcr.core.replay.upgrade import Miss
 from anyvcr.core.websocket import message as said
@@ -32,6 +32,9 @@ program may send a tool's output after the response that it sent during it befor
 
 MISSED = 4000
 """Code of the close after a miss: SDKs connect again after 1001, 1006, 1011 and others."""
+
+HELD = 16 << 20
+"""Bytes of a client's first messages that are kept for the API."""
 
 _MISSED_STATUS = 400
 """Codex ends its turn at an error with this status, and tries again at any other."""
@@ -47,15 +50,23 @@ class WebSocketConnection:
         *,
         pace: Pace = INSTANT,
         limit: int = 1 << 30,
+        may_leave: bool = False,
         now: float,
     ) -> None:
-        """`limit`: bytes of a message of the client's; `now`: when the handshake was answered."""
+        """`limit`: bytes of a message of the client's; `now`: when the handshake was answered.
+
+        `may_leave`: a client that says what is not recorded, before anything was played to it,
+        is handed over with all that it has sent.
+        """
         self._choice = choice
         self._miss = miss
         self._pace = pace
         self._limit = limit
         self._socket = Connection(ConnectionType.SERVER)
         self._pending: list[bytes] = []
+        self._unanswered: bytearray | None = bytearray() if may_leave else None
+        """What the client has sent; None once it can no longer be handed over."""
+        self._leaves = False
         self._has_ended = False
         self._parts: list[str | bytes | bytearray] = []
         self._size = 0
@@ -78,11 +89,21 @@ class WebSocketConnection:
         else:
             self._has_ended = True
 
+    def take_back(self, why: str, now: float) -> None:
+        """Refuse a client that was handed over, with the reason."""
+        self._is_over = self._leaves = False
+        self._refuse(why, now)
+
     def next(self, now: float) -> Action | None:
         """What the shell is to do now; None where only the client can make anything happen."""
         if self._is_over:
             return None
         self._read(now)
+        if self._leaves:
+            self._is_over = True
+            data = bytes(self._unanswered or b"")
+            self._unanswered = None
+            return HandOver(data)
         self._say(now)
         if self._out:
             data = b"".join(self._out)
@@ -101,8 +122,13 @@ class WebSocketConnection:
 
     def _read(self, now: float) -> None:
         while self._pending and not self._closes:
+            data = self._pending.pop(0)
+            if self._unanswered is not None:
+                self._unanswered += data
+                if len(self._unanswered) > HELD:
+                    self._unanswered = None
             try:
-                self._socket.receive_data(self._pending.pop(0))
+                self._socket.receive_data(data)
                 for event in self._socket.events():
                     self._take(event, now)
                     if self._closes:
@@ -137,11 +163,15 @@ class WebSocketConnection:
         return Binary(Side.CLIENT, b"".join(map(bytes, parts)))  # type: ignore[arg-type]
 
     def _hear(self, message: Message, now: float) -> None:
-        if self._is_deaf:
+        if self._is_deaf or self._leaves:
             return
         # What was due before goes before what this may let the server say.
         if not self._choice.hear(message):
-            self._refuse(self._miss(self._choice, message), now)
+            if self._unanswered is not None:
+                self._choice.leave()
+                self._leaves = True
+            else:
+                self._refuse(self._miss(self._choice, message), now)
             return
         lead = self._choice.lead
         if lead is not None and lead.heard_at is not None:
@@ -197,6 +227,7 @@ class WebSocketConnection:
             self._send(self._due.popleft()[1])
 
     def _send(self, message: Message) -> None:
+        self._unanswered = None
         match message:
             case Text(text=text):
                 self._out.append(self._socket.send(TextMessage(text)))

@@ -25,7 +25,7 @@ class Choice:
         fitting: Iterable[Conversation],
         taken: set[int],
         redact: Callable[[bytes], bytes] = bytes,
-        count: Callable[[int, int | None], object] | None = None,
+        count: Callable[[int | None, int | None], object] | None = None,
         subprotocol: str = "",
     ) -> None:
         """`redact` is given what the client says, and `count` the ids of what it has and had before.
@@ -67,6 +67,14 @@ class Choice:
             if self._count:
                 self._count(self._mine, before)
         return True
+
+    def leave(self) -> None:
+        """Give back what the client has, where nothing of it was said."""
+        before, self._mine = self._mine, None
+        if before is not None:
+            self._taken.discard(before)
+            if self._count:
+                self._count(None, before)
 
     def _without_secrets(self, live: Message) -> Message:
         match live:

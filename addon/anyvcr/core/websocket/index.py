@@ -57,11 +57,12 @@ class Conversations:
         ]
         headers = kept[0].response.headers if kept else ()
 
-        def count(id_: int, before: int | None) -> None:
-            self._had[id_] += 1
+        def count(now: int | None, before: int | None) -> None:
             if before is not None:
                 self._had[before] -= 1
-            played(id_)
+            if now is not None:
+                self._had[now] += 1
+                played(now)
 
         return Choice(
             [Conversation(each.id, self._script(each), rules) for each in kept],
