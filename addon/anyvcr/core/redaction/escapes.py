@@ -1,6 +1,7 @@
 """Escaped characters, of JSON, URLs and XML: undone to look, and written as patterns."""
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from anyvcr.core import utf8
@@ -50,8 +51,15 @@ def unescape(text: bytes, *, only_ascii: bool) -> bytes:
 
 
 def _json_character(match: re.Match[bytes]) -> bytes:
+    if match.lastindex == 1:
+        return _character(match[1])
     units = b"".join(bytes.fromhex(unit.decode()) for unit in match.groups() if unit)
     return units.decode("utf-16-be", "replace").encode()
+
+
+@lru_cache(maxsize=1024)
+def _character(digits: bytes) -> bytes:
+    return bytes.fromhex(digits.decode()).decode("utf-16-be", "replace").encode()
 
 
 def _xml_character(match: re.Match[bytes]) -> bytes:

@@ -6,19 +6,23 @@ from collections.abc import Iterator
 from anyvcr.core.redaction.tokens import is_in_base64
 
 _MASKS = tuple(
-    (start[:1], start, re.compile(run))
-    for start, run in (
-        (b"***", rb"\*+"),
-        (b"...", rb"\.+"),
-        (b"\xe2\x80\xa6", rb"(?:\xe2\x80\xa6)+"),
-        (b"\\u2026", rb"(?:\\u2026)+"),
-        (b"\xe2\x80\xa2" * 2, rb"(?:\xe2\x80\xa2)+"),
-        (b"\\u2022" * 2, rb"(?:\\u2022)+"),
-        (b"xxxx", rb"x+"),
-        (b"XXXX", rb"X+"),
+    (
+        unit * least,
+        re.compile(re.escape(unit) * least + b"(?:" + re.escape(unit) + b")*+"),
+    )
+    for unit, least in (
+        (b"*", 3),
+        (b".", 3),
+        (b"\xe2\x80\xa6", 1),
+        (b"\\u2026", 1),
+        (b"\xe2\x80\xa2", 2),
+        (b"\\u2022", 2),
+        (b"x", 4),
+        (b"X", 4),
     )
 )
 """What stands for the middle of a shortened key: `*`, `.`, an ellipsis, bullets, `x`."""
+_SPACE = 32
 _ENDS = 24
 """Characters that are shown of either end, at most."""
 _LEAST = 3
@@ -29,8 +33,12 @@ _PUBLIC = re.compile(rb"(?:[A-Za-z]{2,8}[0-9]{0,2}[_-]){0,3}")
 """The start that all keys of a kind have: `sk-proj-`."""
 
 
-_HEAD = re.compile(rb"[0-9A-Za-z_+/=-]*\Z")
-_TAIL = re.compile(rb"[0-9A-Za-z_+/=-]*")
+_IN_KEY = bytes(
+    code
+    if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "_+/=-")
+    else 32
+    for code in range(256)
+)
 
 
 class MaskedIndex:
@@ -39,6 +47,8 @@ class MaskedIndex:
     def __init__(self) -> None:
         self._starts: dict[bytes, tuple[int, bytes]] = {}
         """What a value may begin with: how many characters of it are secret, and the stand-in."""
+        self._sizes: dict[bytes, tuple[int, ...]] = {}
+        """By the last characters of such a start: its length, the longest first."""
         self._ends: dict[bytes, bytes] = {}
         self._pairs: set[tuple[bytes, bytes]] = set()
         """Starts and ends that are a secret only together."""
@@ -49,8 +59,11 @@ class MaskedIndex:
         public = match.end() if match else 0
         for size in range(_LEAST, min(len(value), _ENDS) + 1):
             shown = max(0, size - public)
-            if shown >= self._starts.get(value[:size], (0, b""))[0]:
-                self._starts[value[:size]] = (shown, stand_in)
+            start = value[:size]
+            if shown >= self._starts.get(start, (0, b""))[0]:
+                self._starts[start] = (shown, stand_in)
+            sizes = {size, *self._sizes.get(start[-_LEAST:], ())}
+            self._sizes[start[-_LEAST:]] = tuple(sorted(sizes, reverse=True))
         for size in range(1, min(len(value), _ENDS) + 1):
             self._ends.setdefault(value[-size:], stand_in)
         for shown in range(1, _SHOWN):
@@ -60,10 +73,7 @@ class MaskedIndex:
     def replace(self, text: bytes) -> bytes:
         """`text` without credentials of which only the ends are shown."""
         masks = sorted(
-            mask
-            for first, start, run in _MASKS
-            if first in text and start in text
-            for mask in _masks(text, start, run)
+            mask for least, run in _MASKS if least in text for mask in _masks(text, run)
         )
         out, done = [], 0
         for start, end in masks:
@@ -79,8 +89,9 @@ class MaskedIndex:
         """How much of `head` and `tail` are a value's ends, nothing where that may be chance."""
         after = len(tail) if tail in self._ends else 0
         before, secret, stand_in = 0, 0, b""
-        for size in range(len(head), _LEAST - 1, -1):
-            if (start := head[-size:]) in self._starts:
+        for size in self._sizes.get(head[-_LEAST:], ()):
+            # A slice of more than there is would be shorter, and may be another start.
+            if size <= len(head) and (start := head[-size:]) in self._starts:
                 before, (secret, stand_in) = size, self._starts[start]
                 break
         is_pair = bool(before and after and (head[-before:], tail) in self._pairs)
@@ -91,17 +102,18 @@ class MaskedIndex:
 
 def _around(text: bytes, start: int, end: int) -> tuple[bytes, bytes]:
     """What may be the ends of a key on either side of a mask."""
-    head = _HEAD.search(text, max(0, start - _ENDS), start)
-    tail = _TAIL.match(text, end, end + _ENDS)
-    return head[0] if head else b"", tail[0] if tail else b""
+    head = text[max(0, start - _ENDS) : start].translate(_IN_KEY)
+    tail = text[end : end + _ENDS].translate(_IN_KEY)
+    return head.rpartition(b" ")[2], tail.partition(b" ")[0]
 
 
-def _masks(
-    text: bytes, start: bytes, run: re.Pattern[bytes]
-) -> Iterator[tuple[int, int]]:
-    at = text.find(start)
-    while at >= 0:
-        match = run.match(text, at)
-        end = match.end() if match else at + 1
-        yield at, end
-        at = text.find(start, end)
+def _masks(text: bytes, run: re.Pattern[bytes]) -> Iterator[tuple[int, int]]:
+    """Masks that have something of a key before or after them."""
+    beside = text.translate(_IN_KEY)
+    last = len(text)
+    for match in run.finditer(text):
+        start, end = match.span()
+        if (end < last and beside[end] != _SPACE) or (
+            start and beside[start - 1] != _SPACE
+        ):
+            yield start, end

@@ -8,7 +8,7 @@ looks at a bounded stretch, so the cost is linear in the text.
 import re
 from collections.abc import Iterator
 
-from anyvcr.core.redaction.patterns import Hit, entropy
+from anyvcr.core.redaction.patterns import Hit, has_entropy
 from anyvcr.core.redaction.placeholder import is_placeholder
 from anyvcr.core.redaction.secret_names import (
     is_password_name,
@@ -18,7 +18,7 @@ from anyvcr.core.redaction.secret_names import (
 )
 
 _STEMS: dict[bytes, bytes] = {
-    b"key": b"",
+    b"key": rb"(?<=[\w-]key)",
     b"secret": b"",
     b"token": b"",
     b"cookie": b"",
@@ -33,7 +33,19 @@ _STEMS: dict[bytes, bytes] = {
 """How the names of secrets end, in lower case (secret_names.py decides on the whole name)."""
 _Q = rb"""(?:\\{0,16}["'])"""
 _SPACE = rb"(?:\s|\\{1,8}[nrt]){0,32}"
-_LINKED = rb"(?=" + _Q + rb"?[ \t]{0,2}(?:=>|:?=|:|,|>))"
+_SCHEME = rb"(?:bearer|basic|token|apikey)(?:[ +]|%20)"
+_NO_SECRET = (
+    rb"(?>=>|:?=|:)[ \t]?(?!"
+    + _SCHEME
+    + rb""")[^\s"'\\<>{}()$,;&\[|][^\s"'\\<>{}()$,;&]{0,10}(?:[\s"'<>{}()$,;&]|\Z)"""
+    rb"|(?>=>|:?=|:|,)\s{0,4}"
+    rb"""(?:"(?!value")(?:[^"\\]{0,7}|redacted)"|'(?!value')(?:[^'\\]{0,7}|redacted)')"""
+    rb"|>(?![^<>\s]{8})"
+)
+"""What follows a name and is too short for a secret, as most is: told without a look at the name."""
+_LINKED = (rb"(?=" + _Q + rb"?[ \t]{0,2}(?:=>|:?=|:|,|>))") + (
+    rb"(?!" + _Q + rb"?[ \t]{0,2}(?:" + _NO_SECRET + rb"))"
+)
 _FIELD_ENDS = tuple(
     (stem, re.compile(stem + end + _LINKED)) for stem, end in _STEMS.items()
 )
@@ -61,7 +73,11 @@ _LINK = re.compile(
     rb"|(?P<tag>>))"
     rb"(?P<quote>" + _Q + rb")?(?P<scheme>(?i:bearer|basic|token|apikey)(?:[ +]|%20)+)?"
 )
-_NAME = re.compile(rb"[\w.-]{0,60}\Z")
+_LONGEST_NAME = 60
+_IN_NAME = bytes(
+    code if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "_.-") else 32
+    for code in range(256)
+)
 _MOST = 4096
 """Bytes of a value that are looked at; a key is shorter, a longer one goes to its last byte."""
 _PLAIN = re.compile(
@@ -94,17 +110,24 @@ def named(text: bytes, lower: bytes, start: int) -> Iterator[Hit]:
     """Values beside a telling name; `lower` is `text` from `start` on, in lower case."""
     for word, pattern in _FIELD_ENDS:
         if word in lower:
-            yield from _beside(text, start, pattern.finditer(lower))
+            yield from _beside(text, lower, start, pattern)
     if b"curl" in lower:
         yield from _for_curl(text, start, start + len(lower))
 
 
-def _beside(text: bytes, start: int, ends: Iterator[re.Match[bytes]]) -> Iterator[Hit]:
-    done, stretch, resumes = 0, 0, 0
-    for match in ends:
+def _beside(
+    text: bytes, lower: bytes, start: int, pattern: re.Pattern[bytes]
+) -> Iterator[Hit]:
+    done, stretch, resumes, next_at = 0, 0, 0, 0
+    while match := pattern.search(lower, next_at):
         at, after = start + match.start(), start + match.end()
-        if at < done or (at < stretch and resumes >= _RESUMES):
+        if at < done:
+            next_at = done - start
             continue
+        if at < stretch and resumes >= _RESUMES:
+            next_at = stretch - start
+            continue
+        next_at = match.end()
         name = _name(text, at, after)
         if name is None:
             continue
@@ -119,13 +142,12 @@ def _beside(text: bytes, start: int, ends: Iterator[re.Match[bytes]]) -> Iterato
 
 def _name(text: bytes, at: int, after: int) -> str | None:
     """The name that ends at `after`, where it may be a secret's."""
-    match = _NAME.search(text, max(0, at - 60), after)
-    if match is None:
-        return None
-    name = match[0].decode("ascii", "replace")
+    near = text[max(0, at - _LONGEST_NAME) : after][-_LONGEST_NAME:]
+    name = near.translate(_IN_NAME).rpartition(b" ")[2].decode()
     if may_be_secret_name(name):
         return name
-    before = text[max(0, match.start() - 1) : match.start()]
+    start = after - len(name)
+    before = text[max(0, start - 1) : start]
     # An escaped line break or tabulator: `\npassword`, `\u000apassword`, `%0Apassword`.
     for sign, sizes in ((b"\\", (1, 5)), (b"%", (2,))):
         if before == sign:
@@ -196,8 +218,11 @@ def _is_phrase(value: bytes) -> bool:
     return not _TEMPLATE.search(value) and not _SENTENCE.search(value)
 
 
+_DIGIT_OR_SIGN = re.compile(rb"[0-9!#$%&@*\x80-\xff]")
+
+
 def _has_digit_or_sign(value: bytes) -> bool:
-    return any(code in b"0123456789!#$%&@*" for code in value) or not value.isascii()
+    return _DIGIT_OR_SIGN.search(value) is not None
 
 
 def _unquoted(
@@ -214,7 +239,7 @@ def _unquoted(
             return Hit(start, start + opaque.end(), "named-secret"), stretch
         return None, stretch
     token = _TOKEN.match(value)
-    if token and not token[0].isalpha() and entropy(token[0][:512]) >= 3:
+    if token and not token[0].isalpha() and has_entropy(token[0][:512], 3):
         whole = _TOKEN.match(text, start)  # to its end, wherever that is
         assert whole
         return Hit(start, whole.end(), "named-secret"), stretch
@@ -224,13 +249,17 @@ def _unquoted(
     return None, stretch
 
 
+_DIGIT = re.compile(rb"[0-9]")
+_LETTER = re.compile(rb"[A-Za-z\xaa\xb5\xba\xc0-\xd6\xd8-\xf6\xf8-\xff]")
+
+
 def _is_chosen(value: bytes) -> bool:
     """Whether a word without quotes looks like a password rather than like a variable."""
     return (
-        any(48 <= code <= 57 for code in value)
-        and any(chr(code).isalpha() for code in value)
+        _DIGIT.search(value) is not None
+        and _LETTER.search(value) is not None
         and _WORDY.fullmatch(value) is None
-        and entropy(value) >= 3
+        and has_entropy(value, 3)
         and not is_sample(value)
         and _TEMPLATE.search(value) is None
     )
@@ -240,9 +269,9 @@ def is_opaque(value: bytes) -> bool:
     """Whether all of `value` looks secret by itself, beside a name that other things have, too."""
     return (
         _OPAQUE.fullmatch(value) is not None
-        and sum(48 <= code <= 57 for code in value) >= 2
+        and len(value) - len(value.translate(None, b"0123456789")) >= 2
         and _is_chosen(value)
-        and entropy(value) >= 3.3
+        and has_entropy(value, 3.3)
     )
 
 

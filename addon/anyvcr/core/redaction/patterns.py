@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from anyvcr.core.redaction.builtin_rules import OWN_RULES, Rule, compiled, rules
@@ -104,7 +104,9 @@ def _matches(
     if shown < end:
         found += _matches_of_any_length(rule, text, start, end)
     for match in found:
-        if entropy(match[0]) >= rule.entropy and not is_in_base64(text, *match.span()):
+        if has_entropy(match[0], rule.entropy) and not is_in_base64(
+            text, *match.span()
+        ):
             yield Hit(match.start(), match.end(), rule.id)
 
 
@@ -122,8 +124,25 @@ def _matches_of_any_length(
     return [match for match in matches if match]
 
 
-def entropy(value: bytes) -> float:
-    """Shannon's, in bits per byte of `value`."""
+def has_entropy(value: bytes, least: float) -> bool:
+    """Whether `value` has at least `least` bits of Shannon entropy per byte."""
+    if not least:
+        return True
+    # How many characters differ decides it for almost all.
+    different = len(set(value))
+    if different < 2**least:
+        return False
+    return _least_entropy(len(value), different) >= least or _entropy(value) >= least
+
+
+@lru_cache(maxsize=4096)
+def _least_entropy(size: int, different: int) -> float:
+    """Of a text of `size` characters where one stands for all that are not `different`."""
+    most = size - different + 1
+    return math.log2(size) - most * math.log2(most) / size
+
+
+def _entropy(value: bytes) -> float:
     size = len(value)
     return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
 

@@ -70,6 +70,7 @@ def may_be_secret_name(name: str) -> bool:
     return is_secret_name(name) or _MAY_BE.search(_words(name)) is not None
 
 
+@lru_cache(maxsize=1024)
 def is_password_name(name: str) -> bool:
     """Whether what people choose themselves stands under this name."""
     return _PASSWORD.search(_words(name)) is not None
