@@ -54,15 +54,24 @@ def parameters(disposition: str) -> dict[str, str]:
 
 
 def spans(body: bytes) -> Iterator[tuple[int, int]]:
-    """Start and end of each part, its boundary included; one span for any other body."""
+    """Start and end of each part, its boundary included; one span for any other body.
+
+    Parts without headers, which are not well-formed, are one with those that follow.
+    """
     boundary = body[: body.find(b"\r\n")] if body.startswith(b"--") else b""
     if len(boundary) < 3:
         yield 0, len(body)
         return
-    start = 0
+    start, blank = 0, body.find(b"\r\n\r\n")
     while start < len(body):
         end = body.find(b"\r\n" + boundary, start + 1)
         end = len(body) if end < 0 else end
+        if 0 <= blank < start:
+            blank = body.find(b"\r\n\r\n", start)
+        if blank < 0:
+            end = len(body)
+        elif blank >= end:
+            end = body.rfind(b"\r\n" + boundary, end, blank)
         yield start, end
         start = end
 

@@ -94,6 +94,9 @@ _SENTENCE = re.compile(
     rb"(?i)(?:^|\s)(?:a|an|and|at|be|can|characters?|chars|enter|for|in|is|least|must|not|of|or|the|this|to|user|with|your)(?:\s|$)|[.?]$"
 )
 _WORDY = re.compile(rb"[A-Za-z]*(?:[_.:/-][A-Za-z]*[0-9]{0,4})*")
+_DIGIT_OR_SIGN = re.compile(rb"[0-9!#$%&@*\x80-\xff]")
+_DIGIT = re.compile(rb"[0-9]")
+_LETTER = re.compile(rb"[A-Za-z\xaa\xb5\xba\xc0-\xd6\xd8-\xf6\xf8-\xff]")
 _RESUMES = 4
 """Names within one stretch without an end that are looked at."""
 _CURL = re.compile(
@@ -218,9 +221,6 @@ def _is_phrase(value: bytes) -> bool:
     return not _TEMPLATE.search(value) and not _SENTENCE.search(value)
 
 
-_DIGIT_OR_SIGN = re.compile(rb"[0-9!#$%&@*\x80-\xff]")
-
-
 def _has_digit_or_sign(value: bytes) -> bool:
     return _DIGIT_OR_SIGN.search(value) is not None
 
@@ -247,10 +247,6 @@ def _unquoted(
     if chosen and is_password_name(name) and _is_chosen(chosen[0]):
         return Hit(start, chosen.end(), "named-secret"), stretch
     return None, stretch
-
-
-_DIGIT = re.compile(rb"[0-9]")
-_LETTER = re.compile(rb"[A-Za-z\xaa\xb5\xba\xc0-\xd6\xd8-\xf6\xf8-\xff]")
 
 
 def _is_chosen(value: bytes) -> bool:
