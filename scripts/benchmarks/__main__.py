@@ -17,7 +17,7 @@ from pathlib import Path
 if not __package__:  # run as a folder, which is then first on the path
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks import peers, record, replay, startup, subject, suite, table
+from benchmarks import frames, peers, record, replay, startup, subject, suite, table
 from benchmarks.exchange import cassette, small, streams
 from benchmarks.load import Door
 from benchmarks.plan import Plan
@@ -30,6 +30,7 @@ THEIRS, CONSTANT = "mitmdump --server-replay", "mitmdump -s constant"
 _KEPT_ONE, _KEPT_MANY = "small JSON, kept, 1 client", "small JSON, kept, 16 clients"
 _TEN, _TEN_THOUSAND = (f"anyvcr serve, {n} interactions" for n in ("10", "10,000"))
 _FIRST_BYTE = "time to first byte, added"
+_FRAME = "lateness of a frame, added"
 
 BARS = (
     *(
@@ -42,8 +43,10 @@ BARS = (
             Bar(startup.START, "10 interactions", ours, CONSTANT, at_most=1.15),
             Bar(startup.START, "10,000 interactions", ours, THEIRS, at_most=0.5),
             Bar(record.SECTION, _FIRST_BYTE, ours, record.TAP, at_most=1.2),
+            Bar(record.SECTION, _FRAME, ours, record.TAP, at_most=1.2),
         )
     ),
+    Bar(replay.SECTION, frames.PACE, OURS, frames.ALLOWED, at_most=1),
     Bar(
         replay.SECTION,
         "growth, kept, 1 client: answers",
@@ -130,6 +133,7 @@ def _measure(plan: Plan, work: Path) -> Iterator[Found]:
         subjects = replay.over_tls(name.replace(" ", "-"), exchanges, work)
         chosen = scenarios if plan.is_full or name == "small JSON" else scenarios[:1]
         yield replay.measure(name, subjects, chosen, plan, work)
+    yield frames.pace(plan, work), []
     yield startup.growth(plan, work)
     yield startup.measure(10, plan.starts, work)
     if plan.is_full:

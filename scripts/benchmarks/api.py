@@ -3,7 +3,8 @@
     python scripts/benchmarks/api.py FOLDER PORT {tls,plain}
 
 It answers like the exchanges, as the request's `stream` asks; a stream's events come GAP
-seconds apart where the question asks for "slow", and each says when it was sent. Its
+seconds apart where the question asks for "slow", and each says when it was sent. So do the
+messages of a WebSocket, at whatever path. Its
 authority is written to FOLDER/api-ca.pem.
 """
 
@@ -12,11 +13,13 @@ import re
 import ssl
 import sys
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from benchmarks import frames
 from benchmarks.exchange import small, streams
 
 GAP = 0.005
@@ -40,6 +43,10 @@ class Server(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._data += data
         while (head := self._data.find(b"\r\n\r\n")) >= 0:
+            if frames.is_upgrade(self._data[: head + 4]):
+                self._data = b""
+                self._begin(self._talk())
+                return
             length = _LENGTH.search(self._data, 0, head + 2)
             end = head + 4 + (int(length[1]) if length else 0)
             if len(self._data) < end:
@@ -49,13 +56,26 @@ class Server(asyncio.Protocol):
 
     def _answer(self, question: bytes) -> None:
         if b"slow" in question:
-            task = asyncio.get_running_loop().create_task(self._slowly())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self._slowly())
         elif b'"stream": true' in question or b'"stream":true' in question:
             self._transport.write(_marked(STREAM, question))
         else:
             self._transport.write(_marked(JSON, question))
+
+    def _begin(self, answer: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(answer)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _talk(self) -> None:
+        self._transport.write(frames.SWITCH)
+        due = time.monotonic()
+        for _ in range(EVENTS):
+            due += GAP
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            message = b'{"sent":%d}' % time.monotonic_ns()
+            self._transport.write(frames.frame(message))
+        self._transport.write(frames.CLOSE)
 
     async def _slowly(self) -> None:
         self._transport.write(

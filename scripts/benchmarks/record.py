@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from benchmarks import load, subject
+from benchmarks import frames, load, subject
 from benchmarks.exchange import Exchange, small
 from benchmarks.load import Address, Door
 from benchmarks.plan import Plan
@@ -34,12 +34,11 @@ def measure(plan: Plan, work: Path) -> list[Row]:
     values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     with _subjects(work) as (api, recorders):
         for _ in range(plan.rounds):
-            direct = [_stream(api.address) for _ in range(5)]
-            base = _medians(direct)
+            base = _times(api.address)
             for kind, value in base.items():
                 values[kind, DIRECT, "ms"].append(value)
             for each in recorders:
-                found = _medians([_stream(each.address) for _ in range(5)])
+                found = _times(each.address)
                 for kind, value in found.items():
                     values[kind, each.subject.name, "ms"].append(value)
                     added = max(value - base[kind], 0.001)
@@ -98,6 +97,13 @@ def _recorders(port: int, work: Path) -> Iterator[Subject]:
         *("--set", "cassette_mode=record-only"),
         *("--set", f"cassette_upstream=127.0.0.1:{port}"),
     )
+
+
+def _times(address: Address) -> dict[str, float]:
+    """Medians of five streams and five WebSockets, in milliseconds."""
+    found = _medians([_stream(address) for _ in range(5)])
+    late = [each for _ in range(5) for each in frames.lateness(address)]
+    return {**found, "lateness of a frame": median(late) * 1e3}
 
 
 def _stream(address: Address) -> tuple[float, list[float]]:

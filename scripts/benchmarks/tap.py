@@ -20,6 +20,8 @@ def server_connect(data: server_hooks.ServerConnectionHookData) -> None:
 def responseheaders(flow: http.HTTPFlow) -> None:
     """Let the body pass as it comes."""
     assert flow.response
+    if flow.response.status_code == 101:
+        return
     chunks = KEPT[flow.id] = []
 
     def keep(data: bytes) -> bytes:
