@@ -178,6 +178,30 @@ def test_compressed_messages_are_stored_as_what_they_say(home: Path) -> None:
     assert len(kept(home)[0].response.headers) == 1
 
 
+def test_a_ping_between_the_pieces_of_a_compressed_message_changes_nothing(
+    home: Path,
+) -> None:
+    def serve(peer: Peer) -> None:
+        for _ in range(2):
+            peer.send(TextMessage("a" * 500, message_finished=False))
+            peer.send(Ping(b"still here"))
+            peer.send(TextMessage("b" * 500, message_finished=False))
+            peer.send(TextMessage("c", message_finished=True))
+        peer.send(CLOSE)
+
+    with upstream(serve, deflate=True) as api, recording(home, api) as proxy:
+        with at_base_url(proxy.port, extensions=[PerMessageDeflate()]) as client:
+            heard: list[str] = []
+            while not isinstance(event := client.receive(), CloseConnection):
+                heard += [event.data] if isinstance(event, TextMessage) else []
+        proxy.stop()
+
+    text = "a" * 500 + "b" * 500 + "c"
+    assert event.code == 1000
+    assert "".join(heard) == text * 2
+    assert body(home) == f"< {text}\n< {text}\n<# 1000 bye\n"
+
+
 def test_the_chosen_subprotocol_is_stored_and_no_other(home: Path) -> None:
     key = "openai-insecure-api-key.sk-proj-" + "Kj3" * 16
     with (

@@ -146,6 +146,7 @@ class Anyvcr:
         connection_ends.answer_half_closed(PATIENCE)
         websocket.pass_ends_on()
         websocket.gather_frames_quickly()
+        websocket.keep_messages_compressed()
         episodes.install()
         if not self._lifecycle.is_guest:
             logger.info("%s", self.decider.describe())

@@ -8,6 +8,8 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.layers import websocket
 from wsproto.connection import ConnectionState
 from wsproto.events import CloseConnection, Event
+from wsproto.extensions import PerMessageDeflate
+from wsproto.frame_protocol import CloseReason, Opcode, RsvBits
 
 _VIOLATION = "anyvcr_websocket_violation"
 """Key of a flow's metadata."""
@@ -99,3 +101,43 @@ class _Frames(list[bytes | bytearray]):
 
     def append(self, frame: bytes | bytearray) -> None:
         super().append(bytearray(frame))
+
+
+def keep_messages_compressed() -> None:
+    """Let a ping between the fragments of a compressed message be nothing to it.
+
+    wsproto (1.2.0 to 1.3.2) takes the end of any control frame for the end of the message,
+    and ends the connection with 1007 at the next fragment.
+    """
+    kind = PerMessageDeflate
+    begin, end = kind.frame_inbound_header, kind.frame_inbound_complete
+    if hasattr(begin, "anyvcr"):
+        return
+
+    def frame_inbound_header(
+        self: PerMessageDeflate,
+        proto: Any,
+        opcode: Opcode,
+        rsv: RsvBits,
+        payload_length: int,
+    ) -> CloseReason | RsvBits:
+        message = self._inbound_compressed
+        answer = begin(self, proto, opcode, rsv, payload_length)
+        if opcode.iscontrol():
+            self._inbound_compressed = message
+        return answer
+
+    def frame_inbound_complete(
+        self: PerMessageDeflate,
+        proto: Any,
+        fin: bool,
+    ) -> bytes | CloseReason | None:
+        message = self._inbound_compressed
+        answer = end(self, proto, fin)
+        if not self._inbound_is_compressible:
+            self._inbound_compressed = message
+        return answer
+
+    frame_inbound_header.anyvcr = True  # type: ignore[attr-defined]
+    kind.frame_inbound_header = frame_inbound_header  # type: ignore[method-assign]
+    kind.frame_inbound_complete = frame_inbound_complete  # type: ignore[method-assign]
