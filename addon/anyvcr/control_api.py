@@ -2,9 +2,10 @@
 
 It is on the proxy's own listener, under a path that no API has. A web page in the user's
 browser could send requests here as well, so those that a browser marks, and those that came
-to another name than loopback's, are refused.
+to another name than loopback's, are refused. Clients of other machines need a secret.
 """
 
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote, urlsplit
@@ -14,12 +15,15 @@ from anyvcr import safe_output
 from anyvcr.cassettes.deck import Deck
 from anyvcr.cassettes.library import ONLY, Library
 from anyvcr.core import utf8
+from anyvcr.core.client_request import Asked
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.go.status import reason
 from anyvcr.core.modes import Mode
 from anyvcr.core.replay.answer import Answer
 
 PREFIX = "/_anyvcr/"
+SECRET_HEADER = "X-Anyvcr-Secret"
+SECRET_VARIABLE = "ANYVCR_SECRET"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Json = Mapping[str, object]
@@ -35,30 +39,61 @@ class Control:
     """Answers requests whose path begins with PREFIX."""
 
     def __init__(
-        self, library: Library, ca_pem: Callable[[], bytes], stop: Callable[[], None]
+        self,
+        library: Library,
+        ca_pem: Callable[[], bytes],
+        stop: Callable[[], None],
+        secret: str,
     ) -> None:
+        """`secret` is what clients of other machines must show."""
+        self._secret = secret
         self._library = library
         self._ca_pem = ca_pem
         self._stop = stop
 
-    def answer(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
-        """The answer to one request; header names are in lower case."""
+    def answer(self, asked: Asked) -> Answer:
+        """The answer to one request."""
         try:
-            _refuse_browsers(headers)
-            return self._route(method, urlsplit(target).path.removeprefix(PREFIX), body)
+            self._refuse_strangers(asked)
+            path = urlsplit(asked.path).path.removeprefix(PREFIX)
+            return self._route(asked.method, path, asked.body)
         except _RequestError as error:
             return _json(error.status, {"error": safe_output.clean(str(error))})
         except AnyvcrError as error:
             return _json(400, {"error": safe_output.clean(str(error))})
 
-    def closes(self, method: str, target: str) -> Deck | None:
+    def closes(self, asked: Asked) -> Deck | None:
         """The open deck that this request would close, as a deletion or a new start does."""
-        what, _, rest = urlsplit(target).path.removeprefix(PREFIX).partition("/")
-        if what != "cassettes" or not rest or method not in ("POST", "DELETE"):
+        what, _, rest = urlsplit(asked.path).path.removeprefix(PREFIX).partition("/")
+        if what != "cassettes" or not rest or asked.method not in ("POST", "DELETE"):
+            return None
+        try:
+            self._refuse_strangers(asked)
+        except _RequestError:
             return None
         return self._library.open_deck(unquote(rest))
+
+    def _refuse_strangers(self, asked: Asked) -> None:
+        """By the peer's address, RFC 6454's Origin, Fetch Metadata, and DNS rebinding.
+
+        The last shows in Host alone.
+        """
+        headers = asked.headers
+        if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
+            raise _RequestError(403, "requests of web pages are refused")
+        if not asked.is_local:
+            shown = headers.get(SECRET_HEADER.lower(), "")
+            if not hmac.compare_digest(utf8.encode(shown), self._secret.encode()):
+                msg = (
+                    f"clients of other machines must send the header {SECRET_HEADER}, with what "
+                    f"`anyvcr serve` printed as {SECRET_VARIABLE}"
+                )
+                raise _RequestError(403, msg)
+            return
+        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+        if host not in _LOOPBACK:
+            msg = f"expected a loopback address in Host, found {host!r}"
+            raise _RequestError(403, msg)
 
     def _route(self, method: str, path: str, body: bytes) -> Answer:
         what, _, rest = path.partition("/")
@@ -108,15 +143,6 @@ def _mode(body: bytes) -> Mode | None:
     if not isinstance(wanted, dict) or not set(wanted) <= {"mode"}:
         raise _RequestError(400, 'expected a JSON object like {"mode": "replay-only"}')
     return Mode.parse(str(wanted["mode"])) if "mode" in wanted else None
-
-
-def _refuse_browsers(headers: Mapping[str, str]) -> None:
-    """RFC 6454's Origin, Fetch Metadata, and DNS rebinding, which shows in Host alone."""
-    host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-    if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
-        raise _RequestError(403, "requests of web pages are refused")
-    if host not in _LOOPBACK:
-        raise _RequestError(403, f"expected a loopback address in Host, found {host!r}")
 
 
 def _json(status: int, value: Json) -> Answer:

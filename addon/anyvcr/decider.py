@@ -6,6 +6,7 @@ which gives no leave.
 """
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,13 +16,14 @@ from anyvcr.cassettes.library import Library
 from anyvcr.cassettes.summary import Summary
 from anyvcr.control_api import PREFIX as CONTROL
 from anyvcr.control_api import Control
+from anyvcr.core.callers import foreign_page
 from anyvcr.core.cassette.model import Request, canonical_header_name
 from anyvcr.core.client_request import REQUEST_HEADERS, Asked, Fields, recorded_request
 from anyvcr.core.errors import AnyvcrError, ConfigError
 from anyvcr.core.hosts import Origin
 from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.redactor import Redactor
-from anyvcr.core.replay.answer import FAILED, Answer, refused
+from anyvcr.core.replay.answer import FAILED, Answer, forbidden, refused
 from anyvcr.core.replay.handshake import is_upgrade
 from anyvcr.core.replay.upgrade import Upgrade
 from anyvcr.core.telemetry import CONTENT, is_telemetry
@@ -78,6 +80,8 @@ class Decider:
         """Names, in Go's spelling, of the request headers that are stored."""
         self._library: Library | None = None
         self._control: Control | None = None
+        self.secret = os.urandom(24).hex()
+        """By which clients of other machines are let to the control API."""
 
     def open(self, settings: Settings) -> None:
         """Open the cassettes that `settings` name; raises AnyvcrError, and then all is refused."""
@@ -89,7 +93,7 @@ class Decider:
         library = Library(settings, self._credentials)
         library.open()
         self._library = library
-        self._control = Control(library, self._ca_pem, self._stop)
+        self._control = Control(library, self._ca_pem, self._stop, self.secret)
 
     def close(self) -> tuple[Summary, ...]:
         """Close all cassettes; what became of each. Until `open`, everything is refused."""
@@ -158,7 +162,7 @@ class Decider:
         """The deck that `asked`, where it is a request of the control API, is about to close."""
         if self._control is None or not self._is_control(asked):
             return None
-        return self._control.closes(asked.method, asked.path)
+        return self._control.closes(asked)
 
     # Decisions
 
@@ -182,6 +186,8 @@ class Decider:
 
         Its `request` has as much of the body as is here.
         """
+        if asked.at_listener and self._foreign_page(asked):
+            return None  # refused when the request is complete
         try:
             deck = self._deck(asked)
         except AnyvcrError:
@@ -210,10 +216,11 @@ class Decider:
     def _decide(self, asked: Asked) -> Answer | Upgrade | Episode | Leave:
         if self._is_control(asked):
             assert self._control is not None
-            return self._control.answer(
-                asked.method, asked.path, asked.headers, asked.body
-            )
+            return self._control.answer(asked)
         self.see(asked.fields, asked.url)
+        if asked.at_listener and (why := self._foreign_page(asked)):
+            logger.warning("refused %s %s: %s", asked.method, asked.url, why)
+            return forbidden(safe_output.clean(why), "foreign_page")
         is_report = is_telemetry(asked.target)
         self.tally.calls += not is_report
         try:
@@ -255,6 +262,17 @@ class Decider:
                 return answer
             case forward:
                 return Leave(deck, lambda: request, record=forward.record)
+
+    def _foreign_page(self, asked: Asked) -> str | None:
+        """Why the base URL is closed to `asked`, if it comes from a page in a browser."""
+        allowed = self._settings.allow_pages
+        why = foreign_page(
+            asked.headers,
+            lambda host: host in allowed or self.plays(Origin("https", host, 443)),
+        )
+        if why is None or "*" in allowed:
+            return None
+        return f"{why}; name its host with --allow-page if it may call the API"
 
     def _is_control(self, asked: Asked) -> bool:
         return asked.at_listener and asked.path.startswith(CONTROL)

@@ -183,6 +183,21 @@ OPTIONS = (
         kind=Kind.FLAG,
     ),
     Option(
+        name="allow_pages",
+        flags=("--allow-page",),
+        help="A further host whose web pages may call the base URL, besides loopback's, local "
+        "names and the API's; * for all.",
+        kind=Kind.NAMES,
+        metavar="HOST",
+    ),
+    Option(
+        name="allow_loopback",
+        flags=("--allow-loopback",),
+        help="Let clients of other machines reach this machine's own loopback by the proxy.",
+        kind=Kind.FLAG,
+        commands=("serve",),
+    ),
+    Option(
         name="keep_headers",
         flags=("--keep-header",),
         help="A further header to store.",

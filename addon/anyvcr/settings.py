@@ -141,6 +141,9 @@ class Settings:
     base_url: Origin = OPENAI_API
     upstream: Upstream | None = None
     offline: bool = False
+    allow_pages: tuple[str, ...] = ()
+    """Hosts, in lower case."""
+    allow_loopback: bool = False
     style: Style | None = None
     keep_headers: tuple[str, ...] = ()
     rules: Rules = field(default_factory=lambda: Rules(profiles=profiles.shipped()))
@@ -175,6 +178,8 @@ class Settings:
             base_url=values.require("base_url", _base_url),
             upstream=values.get("upstream", Upstream.parse),
             offline=values.flag("offline"),
+            allow_pages=tuple(map(str.lower, values.items("allow_pages"))),
+            allow_loopback=values.flag("allow_loopback"),
             style=values.get(
                 "style", lambda text: one_of(Style, text, "cassette_style")
             ),

@@ -15,6 +15,8 @@ from anyvcr.cli.verdict import ExitRules, Run
 from anyvcr.clients import export
 from anyvcr.clients.environment import Endpoint, changes, child_environment
 from anyvcr.clients.trust import TrustFiles, parent_proxy, upstream_roots, write_trust
+from anyvcr.control_api import SECRET_HEADER, SECRET_VARIABLE
+from anyvcr.core.callers import is_open
 from anyvcr.core.cassette import names
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import OPENAI
@@ -58,8 +60,11 @@ def until_stopped(values: Values) -> int:
     """Run a proxy until a signal ends it, having printed what a client must set."""
     settings, listener = Settings.parse(values), Listener.parse(values)
     host = listener.host
-    if host not in ("127.0.0.1", "::1", "localhost"):
-        console.say(f"listening on {host}: who reaches this address can use the proxy")
+    if is_open(host):
+        console.say(
+            f"listening on {host}: who reaches this address can use the proxy; the control "
+            f"API asks other machines for {SECRET_HEADER}, printed as {SECRET_VARIABLE}"
+        )
     cassette = values.get("client_cassette", str)
     shell = values.require("shell", str)
     return asyncio.run(_until_stopped(settings, listener, cassette, shell))
@@ -95,6 +100,8 @@ async def _until_stopped(
         proxy, trust = prepare(settings, listener, state)
         async with proxy:
             theirs = environment(settings, listener, proxy, trust, cassette)
+            if is_open(listener.host):
+                theirs[SECRET_VARIABLE] = proxy.decider.secret
             set_, unset = changes(os.environ, theirs)
             print(export.lines(set_, unset, shell), end="", flush=True)
             told = asyncio.create_task(child.until_told())

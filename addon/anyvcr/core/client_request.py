@@ -52,6 +52,8 @@ class Asked:
     """It asked the proxy itself, as one does at the base URL."""
     user: str | None = None
     """Of the proxy URL, where a CONNECT said it."""
+    is_local: bool = False
+    """Its client connected from this machine's loopback."""
 
     @cached_property
     def headers(self) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ from anyvcr import safe_output
 from anyvcr.cassettes.summary import Summary
 from anyvcr.core.client_request import Asked, proxy_user
 from anyvcr.core.hosts import Origin
-from anyvcr.core.replay.answer import FAILED, Answer
+from anyvcr.core.replay.answer import FAILED, NO_LOOPBACK_WORDS, Answer
 from anyvcr.core.replay.upgrade import Upgrade
 from anyvcr.decider import Decider, Episode
 from anyvcr.options import SETTINGS, SEVERAL
@@ -79,11 +79,19 @@ class Anyvcr:
     """What is still open of a script that mitmproxy is about to load again."""
 
     def __init__(
-        self, settings: Settings | None = None, host: Decider | None = None
+        self,
+        settings: Settings | None = None,
+        host: Decider | None = None,
+        *,
+        has_outsiders: bool = False,
     ) -> None:
-        """`host` is the decider of another server, whose guest this proxy is."""
+        """`host` is the decider of another server, whose guest this proxy is.
+
+        `has_outsiders`: by way of that server come clients of other machines.
+        """
         self._given = settings
         self._use(Lifecycle(settings, host))
+        self._routes.has_outsiders = has_outsiders
 
     def _use(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
@@ -233,8 +241,11 @@ class Anyvcr:
     def tls_established_client(self, _: TlsData) -> None:
         self.tally.handshakes += 1
 
-    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
+    async def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         try:
+            if await self._routes.is_shut(data.server, data.client):
+                data.server.error = NO_LOOPBACK_WORDS
+                return
             may_forward = self.decider.may_forward
             self._routes.direct(data.server, data.client, may_forward=may_forward)
         except Exception as error:

@@ -55,12 +55,14 @@ class Proxy:
         upstream_ca: Path | None = None,
         parent: str | None = None,
         decider: Decider | None = None,
+        has_outsiders: bool = False,
     ) -> None:
         """`parent` is the URL of the proxy by which this machine reaches the API.
 
         `decider` is one that another server has opened: then this proxy opens none.
+        `has_outsiders`: by way of that server come clients of other machines.
         """
-        self.addon = Anyvcr(settings, decider)
+        self.addon = Anyvcr(settings, decider, has_outsiders=has_outsiders)
         self._address = (host, port)
         self._upstream_ca = upstream_ca
         self._parent = parent
@@ -102,6 +104,11 @@ class Proxy:
         """Wait until the proxy was told to stop by its control API."""
         if self._task is not None:
             await asyncio.wait({self._task})
+
+    @property
+    def decider(self) -> Decider:
+        """What decides on requests."""
+        return self.addon.decider
 
     @property
     def tally(self) -> Tally:

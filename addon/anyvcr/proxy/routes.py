@@ -1,7 +1,9 @@
 """Which API a connection or a request is for, and where it really goes."""
 
+import asyncio
 import contextlib
 import ipaddress
+import socket
 from dataclasses import dataclass
 
 from mitmproxy import http
@@ -9,6 +11,7 @@ from mitmproxy.connection import Client, Server
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.tls import parse_client_hello
 
+from anyvcr.core.callers import is_loopback, is_loopback_peer
 from anyvcr.core.client_request import Asked
 from anyvcr.core.hosts import Origin
 from anyvcr.settings import Settings
@@ -31,6 +34,8 @@ class Routes:
 
     def __init__(self, settings: Settings) -> None:
         self.use(settings)
+        self.has_outsiders = False
+        """Whether clients of other machines come by way of this one's loopback."""
         self._ways: dict[str, _Way] = {}
         """By client connection."""
 
@@ -95,6 +100,7 @@ class Routes:
             body=request.raw_content or b"",
             at_listener=way.at_listener,
             user=way.user,
+            is_local=is_loopback_peer(flow.client_conn.peername),
         )
 
     def _way(self, flow: http.HTTPFlow) -> _Way:
@@ -129,6 +135,26 @@ class Routes:
         path = (upstream.prefix if upstream else "") + asked.target
         if request.path != path:
             request.path = path
+
+    async def is_shut(self, server: Server, client: Client) -> bool:
+        """Whether a client of another machine would be led to this one's loopback."""
+        settings = self._settings
+        is_local = is_loopback_peer(client.peername) and not self.has_outsiders
+        if is_local or settings.allow_loopback or not server.address or server.via:
+            return False
+        host, port, *_ = server.address
+        if (host, port) in self._api:
+            return False
+        if settings.upstream and host == settings.upstream.host:
+            return False
+        if is_loopback(host):
+            return True
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError:
+            return False  # nor will it be found in a moment
+        return any(is_loopback_peer(address) for *_, address in found)
 
     def direct(self, server: Server, client: Client, *, may_forward: bool) -> None:
         """Direct a connection that is about to be opened; forbid it by giving it an error."""

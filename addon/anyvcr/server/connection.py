@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable
 from typing import Protocol
 
+from anyvcr.core.callers import is_loopback_peer
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.hosts import Origin
 from anyvcr.core.replay import client_hello
@@ -38,7 +39,12 @@ class Connection(asyncio.Protocol):
         certificates: Certificates,
         elsewhere: Elsewhere,
         forget: Callable[["Connection"], None],
+        *,
+        allow_loopback: bool = False,
     ) -> None:
+        """`allow_loopback`: lead clients of other machines there, too."""
+        self._allow_loopback = allow_loopback
+        self._is_local = False
         self._decider = decider
         self._tally = tally
         self._certificates = certificates
@@ -59,6 +65,7 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         transport.set_write_buffer_limits(HIGH_WATER)
         self._transport = transport
+        self._is_local = is_loopback_peer(transport.get_extra_info("peername"))
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -112,7 +119,11 @@ class Connection(asyncio.Protocol):
             if is_tls:  # the proxy itself over TLS
                 self._leave(first, None)
                 return False
-            self._http = ServerConnection(self._decider)
+            self._http = ServerConnection(
+                self._decider,
+                is_local=self._is_local,
+                may_reach_loopback=self._is_local or self._allow_loopback,
+            )
             return True
         origin = self._tunnel.origin
         if is_tls:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
+from anyvcr.core.callers import is_loopback_peer
 from anyvcr.core.go.status import reason
 from anyvcr.core.hosts import DEFAULT_PORTS, Origin
 from anyvcr.core.replay.action import Send
@@ -33,6 +34,7 @@ class Elsewhere:
         tally: Tally,
         *,
         offline: bool,
+        allow_loopback: bool,
         parent: str | None,
         forwarder: Callable[[], Awaitable[Origin]],
     ) -> None:
@@ -40,6 +42,7 @@ class Elsewhere:
         self._decider = decider
         self._tally = tally
         self._offline = offline
+        self._allow_loopback = allow_loopback
         self._parent = parent
         self._forwarder = forwarder
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,10 +99,22 @@ class Elsewhere:
         server = await self._open(tunnel)
         if server is None:
             return
+        if not self._may_have(writer, server[1]):
+            server[1].close()
+            return
         if not first:
             await self._server_first(client, server, tunnel)
             return
         await _splice(client, server, first)
+
+    def _may_have(
+        self, client: asyncio.StreamWriter, server: asyncio.StreamWriter
+    ) -> bool:
+        """Whether `client` may be led there: a name may turn out to be this machine's loopback."""
+        if self._allow_loopback or self._parent is not None:
+            return True
+        is_local = is_loopback_peer(client.get_extra_info("peername"))
+        return is_local or not is_loopback_peer(server.get_extra_info("peername"))
 
     async def _server_first(
         self, client: Streams, server: Streams, tunnel: Origin

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from anyvcr.authority import NAME
 from anyvcr.cassettes.summary import Summary
+from anyvcr.core.callers import is_open
 from anyvcr.core.errors import AnyvcrError
 from anyvcr.core.hosts import Origin
 from anyvcr.decider import Decider
@@ -56,6 +57,7 @@ class ReplayServer:
             self.decider,
             self.tally,
             offline=settings.offline,
+            allow_loopback=settings.allow_loopback,
             parent=parent,
             forwarder=self._forward,
         )
@@ -128,6 +130,7 @@ class ReplayServer:
             self._certificates,
             self._elsewhere,
             self._forget,
+            allow_loopback=self._settings.allow_loopback,
         )
         self._connections.add(connection)
         self._all_gone.clear()
@@ -150,6 +153,7 @@ class ReplayServer:
                     upstream_ca=self._upstream_ca,
                     parent=self._parent,
                     decider=self.decider,
+                    has_outsiders=is_open(self._address[0]),
                 )
                 self._forwarder = await forwarder.__aenter__()
         return self._forwarder.origin

@@ -15,6 +15,11 @@ from anyvcr.core.replay.pacing import INSTANT, Pace, Schedule, schedule
 REFUSED = 599
 """The status of a request that was not answered from the cassette; no server sends it."""
 
+NO_LOOPBACK_WORDS = (
+    "this machine's loopback is not for clients of other machines: start the proxy with"
+    " --allow-loopback if it is to be"
+)
+
 PARTIAL = "partial"
 """The key, beside go-vcr's, of a response whose body is not whole: `partial: true`."""
 
@@ -191,6 +196,12 @@ def refused(message: str, code: str) -> Answer:
     )
 
 
+def forbidden(message: str, code: str) -> Answer:
+    """As `refused`, with the status 403."""
+    return replace(refused(message, code), code=403, reason=reason(403))
+
+
+NO_LOOPBACK = forbidden(NO_LOOPBACK_WORDS, "loopback")
 FAILED = refused(
     "anyvcr failed to decide on this request and did not forward it; the reason is in its log",
     "internal_error",

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import h11
 
 from anyvcr.core import utf8
+from anyvcr.core.callers import is_loopback
 from anyvcr.core.client_request import Asked, Fields, proxy_user
 from anyvcr.core.errors import AnyvcrError, ConfigError
 from anyvcr.core.hosts import Origin, is_host
@@ -34,7 +35,14 @@ from anyvcr.core.replay.action import (
     Send,
     WaitUntil,
 )
-from anyvcr.core.replay.answer import FAILED, Answer, bad_request, refused, too_large
+from anyvcr.core.replay.answer import (
+    FAILED,
+    NO_LOOPBACK,
+    Answer,
+    bad_request,
+    refused,
+    too_large,
+)
 from anyvcr.core.replay.handshake import accept
 from anyvcr.core.replay.playback import Playback
 from anyvcr.core.replay.request_parser import RequestParser
@@ -87,9 +95,21 @@ class ServerConnection:
     """One connection. Times are seconds of any clock that never goes back."""
 
     def __init__(
-        self, player: Player, tunnel: Origin | None = None, user: str | None = None
+        self,
+        player: Player,
+        tunnel: Origin | None = None,
+        user: str | None = None,
+        *,
+        is_local: bool = False,
+        may_reach_loopback: bool = True,
     ) -> None:
-        """`user` is that of the tunnel's proxy URL."""
+        """`user` is that of the tunnel's proxy URL.
+
+        `is_local`: the client connected from loopback; `may_reach_loopback`: it may be led
+        to this machine's loopback, as a proxy does.
+        """
+        self._is_local = is_local
+        self._may_reach_loopback = may_reach_loopback
         self._player = player
         self._tunnel = tunnel
         self._user = user
@@ -214,6 +234,7 @@ class ServerConnection:
             body=body,
             at_listener=self._tunnel is None,
             user=self._user,
+            is_local=self._is_local,
         )
         self._answer(asked, now, closes=plain.closes)
 
@@ -254,8 +275,12 @@ class ServerConnection:
         origin = self._origin_of(head)
         if origin is None:
             return None
+        is_api = self._player.plays(origin)
+        if not (is_api or self._may_reach_loopback) and is_loopback(origin.host):
+            self._play(NO_LOOPBACK, now, closes=True)
+            return None
         if head.method != b"CONNECT":
-            if self._player.plays(origin):
+            if is_api:
                 return None
             hosts = [value for name, value in parser.fields if name.lower() == "host"]
             if any(names_api(host, self._player.plays) for host in hosts):
@@ -264,7 +289,7 @@ class ServerConnection:
                 self._play(refused(why, "another_way"), now, closes=True)
                 return None
             return self._over(HandOver(parser.raw))
-        if not self._player.plays(origin):
+        if not is_api:
             return self._over(HandOver(parser.raw, origin))
         self._player.see(parser.fields)
         said = {name.lower(): value for name, value in parser.fields}
@@ -306,6 +331,7 @@ class ServerConnection:
             body=parser.body,
             at_listener=at_listener,
             user=self._user,
+            is_local=self._is_local,
         )
         self._answer(asked, now, closes=parser.is_last, chunks=parser.reads_chunks)
 

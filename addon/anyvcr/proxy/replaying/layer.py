@@ -15,6 +15,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer, modes
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 
+from anyvcr.core.callers import is_loopback_peer
 from anyvcr.core.hosts import Origin
 from anyvcr.core.replay.action import Close, HandOver, OpenTunnel, Send, WaitUntil
 from anyvcr.core.replay.server_connection import ServerConnection
@@ -39,7 +40,9 @@ class ReplayLayer(layer.Layer):
     ) -> None:
         super().__init__(context)
         self._decider = decider
-        self._connection = ServerConnection(decider, tunnel, user)
+        self._connection = ServerConnection(
+            decider, tunnel, user, is_local=is_loopback_peer(context.client.peername)
+        )
         self._wakes_at: float | None = None
 
     def _handle_event(self, event: events.Event) -> Commands:
