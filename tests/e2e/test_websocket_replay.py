@@ -1,5 +1,6 @@
 """WebSocket conversations of a cassette, had again by clients at both doors."""
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,20 +10,25 @@ import pytest
 from anyvcr.core.cassette import codec
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
 from anyvcr.core.websocket import transcript
-from anyvcr.core.websocket.message import Binary, Close, Message, Side, Text
+from anyvcr.core.websocket.message import Binary, Close, End, Message, Side, Text
 from go import awkward
 from go.process import Oracle
 from support.proxies import Mitmdump, mitmdump
 from support.websocket_client import Client, at_base_url, through_proxy
+from support.websocket_peer import Peer
 from wsproto.events import (
     AcceptConnection,
     BytesMessage,
     CloseConnection,
+    Ping,
+    Pong,
     RejectConnection,
     TextMessage,
 )
 
 URL = "https://api.openai.com/v1/realtime"
+TALKS = 200
+FLOOD = 2000
 
 
 def event(side: Side, **event: object) -> Message:
@@ -165,6 +171,93 @@ def test_nobody_else_gets_a_conversation_that_was_had(home: Path) -> None:
                 heard = client.hear()
                 assert isinstance(heard, dict)
                 assert heard["type"] == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "seen"),
+    [
+        pytest.param(Close(Side.SERVER, 4001, "bye"), 4001, id="close frame"),
+        pytest.param(Close(Side.SERVER), 1005, id="close frame without a code"),
+        pytest.param(End(Side.SERVER), None, id="no close frame"),
+        pytest.param(End(Side.SERVER, "1007 bad"), None, id="broken protocol"),
+    ],
+)
+def test_an_end_of_the_apis_is_seen_again(
+    home: Path, end: Message, seen: int | None
+) -> None:
+    with (
+        replaying(home, conversation(0, [*greeting(0)[:-1], end])) as proxy,
+        connected(proxy, "proxy") as client,
+    ):
+        client.hear()
+        client.say(type_="ask", text="question 0")
+        assert client.hear() == {"type": "answer", "text": "answer 0"}
+        assert client.hear() == seen
+        assert proxy.stop() == 0
+    assert "played back 1 interaction" in proxy.log
+
+
+def test_what_the_recorder_ended_stays_open(home: Path) -> None:
+    """Only the recording stopped there; the client may say nothing more, and closes."""
+    cut = [*greeting(0)[:-1], End(Side.RECORDER, "the proxy was stopped")]
+    with (
+        replaying(home, conversation(0, cut)) as proxy,
+        connected(proxy, "base-url") as client,
+    ):
+        client.hear()
+        client.say(type_="ask", text="question 0")
+        client.hear()
+        client.send(Ping(b"there?"))
+        assert client.receive() == Pong(b"there?")
+        client.send(CloseConnection(1000))
+        assert client.hear() == 1000
+
+
+def test_a_client_that_breaks_off_disturbs_nobody(home: Path) -> None:
+    recorded = [conversation(n, greeting(n)) for n in range(3)]
+    with replaying(home, *recorded) as proxy:
+        for n, end in enumerate((Peer.reset, Peer.leave)):
+            with connected(proxy, "base-url") as client:
+                client.hear()
+                client.say(type_="ask", text=f"question {n}")
+                end(client)
+        with connected(proxy, "base-url") as client:
+            client.hear()
+            client.say(type_="ask", text="question 2")
+            assert client.hear() == {"type": "answer", "text": "answer 2"}
+        proxy.wait_for("played back #1")
+        assert proxy.stop() == 0
+
+
+def test_a_flood_of_pings_is_answered(home: Path) -> None:
+    with (
+        replaying(home, conversation(0, greeting(0))) as proxy,
+        connected(proxy, "base-url") as client,
+    ):
+        client.hear()
+        for number in range(FLOOD):
+            client.send(Ping(b"%d" % number))
+            assert client.receive() == Pong(b"%d" % number)
+        client.say(type_="ask", text="question 0")
+        assert client.hear() == {"type": "answer", "text": "answer 0"}
+    assert "WebSocket p" not in proxy.log
+
+
+def test_two_hundred_at_once_get_a_conversation_each(home: Path) -> None:
+    recorded = [conversation(n, greeting(n)) for n in range(TALKS)]
+    with contextlib.ExitStack() as stack:
+        proxy = stack.enter_context(replaying(home, *recorded))
+        clients = [
+            stack.enter_context(connected(proxy, "base-url")) for _ in range(TALKS)
+        ]
+        for client in clients:
+            assert isinstance(client.hear(), dict)
+        for n, client in enumerate(reversed(clients)):
+            client.say(type_="ask", text=f"question {n}")
+        for n, client in enumerate(reversed(clients)):
+            assert client.hear() == {"type": "answer", "text": f"answer {n}"}
+        assert proxy.stop() == 0
+    assert f"played back {TALKS} interactions" in proxy.log
 
 
 @pytest.mark.parametrize("modules", ["go.mod", "rc3.mod", "v4.mod"])
