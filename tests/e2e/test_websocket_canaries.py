@@ -5,9 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from anyvcr.core.cassette import codec
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
+from anyvcr.core.websocket import transcript
+from anyvcr.core.websocket.message import Binary, Close, Side, Text
 from e2e.test_canaries import DOORS, Door, Open, leaks
 from support.canaries import Canaries
 from support.named_canaries import NAMES
+from support.proxies import anyvcr
 from support.websocket_peer import Peer, through_tunnel, upstream
 from wsproto.events import (
     BytesMessage,
@@ -200,3 +205,47 @@ def test_no_secret_is_kept_and_another_key_replays(tmp_path: Path, door: Open) -
 
     assert "no recorded conversation goes on with ask" in refused[0]
     assert leaks(missing, ours, theirs) == {}
+
+
+def test_check_finds_them_and_redact_removes_them(tmp_path: Path) -> None:
+    """In a file that another recorder wrote as it came."""
+    canary = Canaries("theirs")
+    sides = ((Side.CLIENT, from_client(canary)), (Side.SERVER, from_server(canary)))
+    lines = [
+        transcript.write(_said(side, frames)) for side, all_ in sides for frames in all_
+    ]
+    end = Close(Side.SERVER, 4001, f"key {canary('close reason', 'openai')}")
+    body = "".join([*lines, transcript.write(end)]).encode()
+    kept = Interaction(
+        id=0,
+        request=Request(method="GET", url="https://api.openai.com/v1/realtime"),
+        response=Response(
+            code=101,
+            status="101 Switching Protocols",
+            headers=(("Content-Type", (transcript.CONTENT_TYPE,)),),
+            body=body,
+        ),
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "c.yaml").write_bytes(codec.dumps(Cassette(interactions=(kept,))))
+    assert set(leaks(Door(home), canary)["c.yaml"]) == set(canary.planted)
+
+    found = anyvcr(home, "check", "c.yaml")
+    cleaned = anyvcr(home, "redact", "c.yaml")
+
+    assert found.returncode != 0
+    assert "secret" in found.stdout + found.stderr
+    assert canary.found((found.stdout + found.stderr).encode()) == []
+    assert cleaned.returncode == 0, cleaned.stderr
+    assert leaks(Door(home), canary) == {}
+    assert anyvcr(home, "check", "c.yaml").returncode == 0
+    [clean] = codec.loads((home / "c.yaml").read_bytes()).interactions
+    assert len(transcript.read(clean.response.body.decode())) == len(lines) + 1
+
+
+def _said(side: Side, frames: Frames) -> Text | Binary:
+    first = frames[0]
+    if isinstance(first, BytesMessage):
+        return Binary(side, bytes(first.data))
+    return Text(side, "".join(str(frame.data) for frame in frames))
