@@ -1,4 +1,4 @@
-"""Every option, once.
+"""The table of options: every option, once.
 
 The command line (cli/parameters.py), mitmproxy's `--set` (proxy/addon.py), the environment
 (settings.py) and docs/options.md are all made from OPTIONS.
@@ -7,7 +7,7 @@ The command line (cli/parameters.py), mitmproxy's `--set` (proxy/addon.py), the 
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.modes import Mode
 
 RUNS = ("record", "replay")
@@ -41,7 +41,7 @@ SEVERAL = frozenset({Kind.NAMES, Kind.RULES, Kind.LINES})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One row of the table."""
+    """One option: its names, its kind, its default and its help."""
 
     name: str
     flags: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Option:
 
     @property
     def variable(self) -> str:
-        """The environment variable."""
+        """The name of its environment variable."""
         return f"ANYVCR_{self.name.upper()}"
 
 
@@ -172,7 +172,7 @@ OPTIONS = (
     Option(
         name="upstream_ca",
         flags=("--upstream-ca",),
-        help="Certificates (PEM) to trust toward the upstream, besides the usual ones.",
+        help="Certificates (PEM) to trust towards the upstream, besides the usual ones.",
         kind=Kind.FILE,
         is_setting=False,
     ),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import ConfigError, one_of
 from anyvcr.core.hosts import OPENAI_API, ApiHosts, Origin
 from anyvcr.core.matching import profiles
@@ -42,19 +42,19 @@ class Layer:
 
     @classmethod
     def of_command_line(cls, given: Mapping[str, Value]) -> "Layer":
-        """By the option's name; each text of several is one value, whatever is in it."""
+        """The command line's values by option; each text of several is one value, whatever is in it."""
         said = {n: v for n, v in given.items() if v or not BY_NAME[n].is_setting}
         return cls(said, lambda option: (*option.flags, option.name.upper())[0])
 
     @classmethod
     def of_mitmproxy(cls, given: Mapping[str, str | Sequence[str]]) -> "Layer":
-        """By the `--set` name."""
+        """The values of mitmproxy's options, by `--set` name."""
         values = {o.name: _divided(o, given.get(o.set_name, "")) for o in SETTINGS}
         return cls(_said(values), attrgetter("set_name"))
 
     @classmethod
     def of_environment(cls, environ: Mapping[str, str]) -> "Layer":
-        """By the variable."""
+        """The values of environment variables."""
         values = {o.name: _divided(o, environ.get(o.variable, "")) for o in SETTINGS}
         return cls(_said(values), attrgetter("variable"))
 
@@ -80,12 +80,12 @@ class Values:
         return None
 
     def require(self, name: str, parse: Callable[[str], T]) -> T:
-        """As `get`, for an option with a default."""
+        """What `parse` makes of the text of an option with a default; raises ConfigError."""
         value = self.get(name, parse)
         return parse(BY_NAME[name].default) if value is None else value
 
     def flag(self, name: str) -> bool:
-        """Whether it is set; raises ConfigError for what is neither true nor false."""
+        """Whether a flag is set; raises ConfigError for what is neither true nor false."""
         return self.get(name, lambda text: _flag(BY_NAME[name].set_name, text)) or False
 
     def items(self, name: str) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ class Upstream:
 
     @classmethod
     def parse(cls, text: str) -> "Upstream":
-        """Of the option's text; raises ConfigError."""
+        """The gateway that the option's text names; raises ConfigError."""
         if "://" in text:
             origin = Origin.parse(text, "cassette_upstream")
             prefix = urlsplit(text).path.rstrip("/")

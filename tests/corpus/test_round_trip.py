@@ -63,7 +63,7 @@ def test_each_cassette_can_grow_without_a_change_to_what_is_there() -> None:
         cassette_format.appendable(data)
         cassette = cassette_format.loads(data)
         again = cassette_format.header() + b"".join(
-            cassette_format.dump_interaction(each, cassette.style)
+            b"".join(cassette_format.pieces(each, cassette.style))
             for each in cassette.interactions
         )
         assert again == data, path

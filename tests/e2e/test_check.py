@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 from anyvcr.core.cassette import codec as cassette_format
-from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response, Style
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
+from anyvcr.core.cassette.style import Style
 from support.proxies import SEED, anyvcr
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from anyvcr.core.cassette import codec as cassette_format
-from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response, Style
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.go import duration
 from go import awkward

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from go.twin import process
 from go.twin.answers import answer
 from go.twin.process import MORE_CALLS, Programs, Twins

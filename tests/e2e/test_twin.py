@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from anyvcr.core.cassette import codec as cassette_format
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.go import status
 from go.twin import process
 from go.twin.answers import answer

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette import fast_reader
-from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response, Style
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteFormatError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st

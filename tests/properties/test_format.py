@@ -5,14 +5,8 @@ from pathlib import Path
 import pytest
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette import fast_reader
-from anyvcr.core.cassette.model import (
-    Cassette,
-    Headers,
-    Interaction,
-    Request,
-    Response,
-    Style,
-)
+from anyvcr.core.cassette.model import Cassette, Headers, Interaction, Request, Response
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.go import duration
 from anyvcr.core.goyaml import layout, nodes

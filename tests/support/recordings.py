@@ -4,7 +4,8 @@ from pathlib import Path
 
 from anyvcr.cassettes import store
 from anyvcr.core.cassette import codec
-from anyvcr.core.cassette.model import Interaction, Request, Response, Style
+from anyvcr.core.cassette.model import Interaction, Request, Response
+from anyvcr.core.cassette.style import Style
 
 
 def interaction(number: int, body: bytes = b"{}") -> Interaction:
@@ -22,5 +23,5 @@ def ids(path: Path) -> list[int]:
 
 def written(*numbers: int, style: Style = Style.X_VCR) -> bytes:
     """A cassette with these interactions, as its file."""
-    lines = (codec.dump_interaction(interaction(n), style) for n in numbers)
+    lines = (b"".join(codec.pieces(interaction(n), style)) for n in numbers)
     return codec.header() + b"".join(lines)

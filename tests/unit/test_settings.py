@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import Origin
 from anyvcr.core.matching.rules import Repeats

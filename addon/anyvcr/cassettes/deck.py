@@ -9,15 +9,9 @@ from weakref import WeakValueDictionary
 from anyvcr import safe_output
 from anyvcr.cassettes import store
 from anyvcr.cassettes.summary import Summary
-from anyvcr.core.cassette.model import (
-    Cassette,
-    Interaction,
-    Request,
-    Response,
-    Style,
-    header,
-)
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response, header
 from anyvcr.core.cassette.playable import playable
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import AnyvcrError, CassetteFormatError
 from anyvcr.core.matching.miss_text import explain, report
 from anyvcr.core.modes import Mode, resolve
@@ -112,12 +106,8 @@ class Deck:
             )
         return f"recording into {self.path}"
 
-    def see_request(self, fields: Iterable[tuple[str, str]], url: str) -> None:
-        """Remember the credentials in a request's headers and URL, so that they can be removed."""
-        self._credentials.see_request(fields, url)
-
     def see_response(self, fields: Iterable[tuple[str, str]]) -> None:
-        """The same for a response's headers."""
+        """Remember the credentials in a response's headers, so that they can be removed."""
         self._credentials.see_response(fields)
 
     def decide(self, request: Request) -> Answer | Forward:
@@ -237,7 +227,7 @@ class Deck:
         return answer.refused(text, "unplayable_interaction")
 
     def drop(self, request: str, why: str) -> None:
-        """An exchange that is not stored, since it was not whole or cannot be recorded."""
+        """Count and log an exchange that cannot be stored, with the reason `why`."""
         if self.session.records:
             why = self._redactor.text(safe_output.without_bytes(why))
             self._dropped[why] = self._dropped.get(why, 0) + 1
@@ -249,7 +239,7 @@ class Deck:
         self._failure = self._failure or message
 
     def close(self) -> Summary:
-        """End the recording; what became of it."""
+        """End the recording, and say what became of it."""
         if self._recording is not None:
             try:
                 self._recording.close()

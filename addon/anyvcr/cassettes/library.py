@@ -24,7 +24,7 @@ ONLY = ""
 
 
 class Library:
-    """Decks by name. Use `open` first: it finds out what can be found out at start."""
+    """The decks of one proxy, by name. Use `open` first: it finds out what can be found out at start."""
 
     def __init__(self, settings: Settings, credentials: Credentials) -> None:
         self._settings = settings

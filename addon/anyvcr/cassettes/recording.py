@@ -30,7 +30,8 @@ from anyvcr.cassettes.held_file import Change, HeldFile
 from anyvcr.cassettes.leftovers import Kind
 from anyvcr.cassettes.partial_file import resolved
 from anyvcr.core.cassette import codec
-from anyvcr.core.cassette.model import Cassette, Interaction, Style
+from anyvcr.core.cassette.model import Cassette, Interaction
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteError, CassetteFormatError
 
 logger = logging.getLogger(__name__)

@@ -49,7 +49,7 @@ def repair(path: Path) -> Repair | None:
 
 
 def cut_off_torn_end(file: BinaryIO, path: Path) -> Repair | None:
-    """The same for a `file` that is open and locked, whose cassette is named `path`.
+    """Cut off a torn last interaction of a `file` that is open and locked; `path` is the cassette's name.
 
     Raises OSError, and CassetteFormatError. What is cut off is on the disk before it is cut.
     """

@@ -50,7 +50,7 @@ class Summary:
         return "; ".join(parts) or "passed everything through"
 
     def report(self) -> dict[str, object]:
-        """The same as JSON values."""
+        """The account as JSON values."""
         return {
             "cassette": str(self.cassette),
             "mode": str(self.mode),

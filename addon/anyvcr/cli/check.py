@@ -8,7 +8,7 @@ from anyvcr.core.printable import printable
 
 
 class Form(StrEnum):
-    """Who reads the problems."""
+    """The forms in which problems are printed."""
 
     HUMAN = "human"
     JSON = "json"

@@ -13,6 +13,7 @@ from pathlib import Path
 from anyvcr.cli import child
 from anyvcr.cli.running import Listener, environment, prepare
 from anyvcr.cli.state import folder as state_folder
+from anyvcr.cli.verdict import where_calls_went
 from anyvcr.clients.probes import PROBES, SAID, URL, Probe, missing_library
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
@@ -131,16 +132,8 @@ def _diagnosis(command: str, tally: Tally) -> Finding:
         return Finding(command, Verdict.FINE, words)
     if tally.refused_handshakes:
         words = "it reaches the proxy but refuses our certificate: use --base-url"
-    elif tally.handshakes:
-        words = (
-            "it spoke TLS with the proxy but sent no request: it refuses our certificate "
-            "after the handshake, as GnuTLS does; use --base-url"
-        )
-    elif tally.other_hosts:
-        hosts = ", ".join(sorted(tally.other_hosts)[:5])
-        words = f"it calls other hosts only ({hosts}): name the API's with --api-host"
     else:
-        words = (
+        words = where_calls_went(tally) or (
             "no connection came to the proxy: it makes no call, or its HTTP library does "
             "not read HTTPS_PROXY; use --base-url"
         )

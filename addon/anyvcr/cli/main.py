@@ -133,8 +133,9 @@ def doctor(command: tuple[str, ...]) -> None:
     a runtime without its TLS library counts as neither.
     """
     from anyvcr.cli import doctor as examining
+    from anyvcr.cli import log
 
-    console.set_up(quiet=True, verbose=False)
+    log.set_up(quiet=True, verbose=False)
     if command:
         findings = examining.examine_command(command)
     else:
@@ -262,7 +263,8 @@ def _run(command: tuple[str, ...], given: Given) -> None:
 
 def _values(given: Given) -> "Values":
     """The options in force: what the command line gives, else the environment."""
+    from anyvcr.cli import log
     from anyvcr.settings import Layer, Values
 
-    console.set_up(quiet="quiet" in given, verbose="verbose" in given)
+    log.set_up(quiet="quiet" in given, verbose="verbose" in given)
     return Values(Layer.of_command_line(given), Layer.of_environment(os.environ))

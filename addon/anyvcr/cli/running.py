@@ -40,7 +40,7 @@ class Listener:
 
     @classmethod
     def parse(cls, values: Values) -> "Listener":
-        """As the command line has it."""
+        """The listener that the command line asks for."""
         return cls(
             host=values.require("host", str),
             port=values.require("port", int),
@@ -160,7 +160,7 @@ def _server(settings: Settings) -> "type[Proxy | ReplayServer]":
 
 
 def _upstream_ca(listener: Listener, state: Path, environ: Mapping[str, str]) -> Path:
-    """A file with the roots that the proxy trusts toward the API."""
+    """A file with the roots that the proxy trusts towards the API."""
     roots = upstream_roots(environ)
     if listener.upstream_ca is not None:
         try:

@@ -45,7 +45,7 @@ class ExitRules:
 
     @classmethod
     def parse(cls, values: Values) -> "ExitRules":
-        """As the command line has them; raises ConfigError."""
+        """The rules that the command line gives; raises ConfigError."""
         return cls(
             strict=values.flag("strict"),
             max_age=values.get("max_age", parse_age),
@@ -174,16 +174,8 @@ def _silence(run: Run) -> str:
             f"{tally.refused_handshakes} connections to the API came, but the program does not "
             "trust our certificate; --base-url does without one"
         )
-    elif tally.handshakes:
-        cause = (
-            "it spoke TLS with the proxy but sent no request: it refuses our certificate after "
-            "the handshake, as GnuTLS does; --base-url does without one"
-        )
-    elif tally.other_hosts:
-        hosts = ", ".join(sorted(tally.other_hosts)[:5])
-        cause = f"it calls other hosts only ({hosts}): name the API's with --api-host"
     else:
-        cause = (
+        cause = where_calls_went(tally) or (
             "no call to the API came through the proxy. Either the command made none (then say "
             "--allow-no-calls), or its HTTP library does not read HTTPS_PROXY (then try "
             "--base-url), or it calls a host that is not OpenAI's (then name it with --api-host)"
@@ -191,6 +183,19 @@ def _silence(run: Run) -> str:
     if advice := remedy(run.command):
         cause += f". With {Path(run.command[0]).name}: {advice}"
     return f"nothing was {what}: {cause}"
+
+
+def where_calls_went(tally: Tally) -> str | None:
+    """What became of the calls of a command that sent the proxy no request, as far as it shows."""
+    if tally.handshakes:
+        return (
+            "it spoke TLS with the proxy but sent no request: it refuses our certificate after "
+            "the handshake, as GnuTLS does; --base-url does without one"
+        )
+    if tally.other_hosts:
+        hosts = ", ".join(sorted(tally.other_hosts)[:5])
+        return f"it calls other hosts only ({hosts}): name the API's with --api-host"
+    return None
 
 
 def _recorded_at(cassette: Path) -> float:

@@ -10,7 +10,7 @@ GITHUB_REFUSES = frozenset({"NODE_OPTIONS"})
 
 
 class Shell(StrEnum):
-    """Who reads the lines."""
+    """The readers that `lines` writes for."""
 
     SH = "sh"
     """Any POSIX shell, by `eval`."""

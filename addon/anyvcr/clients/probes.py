@@ -1,4 +1,4 @@
-"""One request by each runtime, as small as the runtime allows: does it go our way?"""
+"""Small programs, one for each runtime, that try whether a request comes through the proxy."""
 
 import shutil
 from dataclasses import dataclass

@@ -113,7 +113,7 @@ def _write_all(
 
 
 def upstream_roots(parent: Mapping[str, str]) -> str:
-    """What to trust toward the API, PEM: the machine's roots, and those the parent names.
+    """What to trust towards the API, PEM: the machine's roots, and those the parent names.
 
     mitmproxy ignores both and trusts certifi's roots alone; behind a company's proxy the
     machine knows better.

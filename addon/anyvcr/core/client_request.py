@@ -39,7 +39,7 @@ _OURS = frozenset({NAME_HEADER.lower(), "proxy-authorization", "proxy-connection
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a client wants, and by which way; what follows from that is worked out once."""
+    """A client's request and the door that it came in by; what follows from them is worked out once."""
 
     method: str
     origin: Origin
@@ -77,7 +77,7 @@ class Asked:
 
     @cached_property
     def url(self) -> str:
-        """As it is recorded."""
+        """The URL as it is recorded."""
         return f"{self.origin}{self.target}"
 
     @property

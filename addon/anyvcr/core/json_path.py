@@ -22,7 +22,7 @@ def step(key: int | str) -> str:
 
 @lru_cache(maxsize=256)
 def compiled(path: str, purpose: str) -> "JSONPath":
-    """The query; raises ConfigError that says for which `purpose` (`ignore`) it was given."""
+    """`path` as a query; raises ConfigError that says for which `purpose` (`ignore`) it was given."""
     # Imported here: it takes 100 ms, and few sessions have a JSON path.
     from jsonpath import (  # noqa: PLC0415
         JSONPath,

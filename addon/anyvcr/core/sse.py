@@ -15,7 +15,7 @@ _DATA = re.compile(r"(?:\A\ufeff?|(?<=[\r\n]))data: ?([^\r\n]*)")
 
 
 def is_stream(content_type: str) -> bool:
-    """Whether a body of this Content-Type is events."""
+    """Whether a body of this Content-Type is an event stream."""
     return media_type(content_type) == "text/event-stream"
 
 

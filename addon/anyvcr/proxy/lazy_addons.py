@@ -17,7 +17,7 @@ _NAME = "mitmproxy.addons"
 
 @contextlib.contextmanager
 def addons() -> Iterator[None]:
-    """Within it, an import of one addon does not import the others.
+    """Make an import of one of mitmproxy's addons import no other, within this context.
 
     Whoever imports the package afterwards gets all of it.
     """

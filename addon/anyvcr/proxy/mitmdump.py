@@ -16,7 +16,7 @@ from anyvcr.settings import Layer, Settings, Values, refuse_unknown
 
 
 def settings() -> Settings:
-    """What mitmproxy's options of ours say; raises ConfigError."""
+    """The settings that our options of mitmproxy's give; raises ConfigError."""
     refuse_unknown(ctx.options.deferred)
     given = {o.set_name: getattr(ctx.options, o.set_name) for o in SETTINGS}
     layers = Layer.of_mitmproxy(given), Layer.of_environment(os.environ)
@@ -95,7 +95,7 @@ def print_traffic() -> None:
 
 
 def redact_flow_lines() -> None:
-    """mitmdump prints a line for each flow, with its URL or the start of it."""
+    """Redact the line that mitmdump prints for each flow, with its URL or the start of it."""
     dumper = ctx.master.addons.get("dumper")
     if dumper is None or isinstance(dumper.outfp, safe_output.Outlet):
         return

@@ -30,7 +30,7 @@ class _Way:
 
 
 class Routes:
-    """What is known of the client connections that are open."""
+    """Knows where the requests of each open client connection go."""
 
     def __init__(self, settings: Settings) -> None:
         self.use(settings)
@@ -54,15 +54,15 @@ class Routes:
         return (origin.host, origin.port) in self._api
 
     def tunnel(self, client: Client, origin: Origin, user: str | None) -> None:
-        """All requests on this connection are for `origin`, by CONNECT."""
+        """Note that all requests on this connection are for `origin`, as its CONNECT said."""
         self._ways[client.id] = _Way(origin, user=user)
 
     def at_listener(self, client: Client) -> None:
-        """All requests on this connection are for the base URL."""
+        """Note that all requests on this connection are for the base URL."""
         self._ways[client.id] = _Way(self.base_url, at_listener=True)
 
     def forget(self, client: Client) -> None:
-        """The connection is closed."""
+        """Forget a connection that is closed."""
         self._ways.pop(client.id, None)
 
     def tunnelled(self, context: Context, first: bytes) -> Origin | None:

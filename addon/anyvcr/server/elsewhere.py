@@ -26,7 +26,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Elsewhere:
-    """Takes each such connection, in a task of its own."""
+    """Takes each connection that is not for the API, in a task of its own."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Elsewhere:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """End them all."""
+        """End all of these connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from standin import StandIn
 from support.proxies import DEADLINE, anyvcr, environment
 from support.toolchain import require_tool

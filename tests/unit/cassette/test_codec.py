@@ -4,14 +4,8 @@ from dataclasses import replace
 
 import pytest
 from anyvcr.core.cassette import codec as cassette_format
-from anyvcr.core.cassette.model import (
-    Cassette,
-    Extra,
-    Interaction,
-    Request,
-    Response,
-    Style,
-)
+from anyvcr.core.cassette.model import Cassette, Extra, Interaction, Request, Response
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.goyaml import nodes
 
@@ -101,7 +95,7 @@ def test_a_cassette_survives_its_file(style: Style) -> None:
 def test_header_and_interactions_one_by_one_are_the_whole_file(style: Style) -> None:
     recorded = cassette(3, style)
     lines = [
-        cassette_format.dump_interaction(each, style) for each in recorded.interactions
+        b"".join(cassette_format.pieces(each, style)) for each in recorded.interactions
     ]
     assert cassette_format.header() + b"".join(lines) == cassette_format.dumps(recorded)
 
@@ -391,7 +385,7 @@ def test_interactions_can_be_added_behind_the_last_one(
 ) -> None:
     data = cassette_format.dumps(cassette(1, style)) + end
     cassette_format.appendable(data)
-    longer = data + cassette_format.dump_interaction(interaction(1), style)
+    longer = data + b"".join(cassette_format.pieces(interaction(1), style))
     assert cassette_format.loads(longer) == cassette(2, style)
 
 

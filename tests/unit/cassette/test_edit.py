@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import pytest
 from anyvcr.core.cassette import codec as cassette_format
-from anyvcr.core.cassette.model import Cassette, Request, Response, Style
+from anyvcr.core.cassette.model import Cassette, Request, Response
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.goyaml import nodes
 
 Message = TypeVar("Message", Request, Response)

@@ -5,13 +5,8 @@ from dataclasses import replace
 import pytest
 from anyvcr.core.cassette import codec as cassette_format
 from anyvcr.core.cassette import truncation
-from anyvcr.core.cassette.model import (
-    Cassette,
-    Interaction,
-    Request,
-    Response,
-    Style,
-)
+from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteFormatError
 
 BODIES = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from anyvcr.cassettes import store
 from anyvcr.cassettes.recording import Recording
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteError
 from support.recordings import interaction
 from unit.cassettes.test_durability import no_file_longer_than

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from anyvcr.cassettes import partial_file, regular_file
 from anyvcr.cassettes.recording import Recording
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteError
 from support.recordings import ids, interaction, written
 
@@ -121,7 +121,7 @@ import os, signal, sys
 from pathlib import Path
 from anyvcr.cassettes import store
 from anyvcr.cassettes.recording import Recording
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from support.recordings import interaction, written
 
 os.fsync = lambda _: None  # a kill does not need it, and a disk takes long

@@ -8,7 +8,7 @@ import pytest
 from anyvcr.cassettes import leftovers, regular_file, store
 from anyvcr.cassettes.leftovers import Kind
 from anyvcr.cassettes.recording import Recording
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteError
 from support.recordings import ids, interaction, written
 

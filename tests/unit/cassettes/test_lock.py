@@ -11,7 +11,7 @@ from typing import BinaryIO
 import pytest
 from anyvcr.cassettes import store
 from anyvcr.cassettes.recording import Recording
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteBusyError, CassetteError
 from support.recordings import ids, interaction, written
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from anyvcr.cassettes.recording import Recording
 from anyvcr.cassettes.repair import repair
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import (
     CassetteBusyError,
     CassetteFormatError,

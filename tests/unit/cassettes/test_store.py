@@ -10,7 +10,8 @@ import pytest
 from anyvcr.cassettes import regular_file, store
 from anyvcr.cassettes.store import Recording
 from anyvcr.core.cassette import codec as cassette_format
-from anyvcr.core.cassette.model import Interaction, Style
+from anyvcr.core.cassette.model import Interaction
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteBusyError, CassetteError, CassetteNotFoundError
 from support.recordings import ids, interaction
 
@@ -70,7 +71,7 @@ def test_extending_keeps_every_byte_before(tmp_path: Path) -> None:
 def test_a_file_without_a_last_line_end_gets_one(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     whole = cassette_format.header()
-    whole += cassette_format.dump_interaction(interaction(0), Style.X_VCR)
+    whole += b"".join(cassette_format.pieces(interaction(0), Style.X_VCR))
     path.write_bytes(whole.rstrip(b"\n"))
 
     recording = Recording.extend(path, Style.X_VCR)
@@ -83,7 +84,7 @@ def test_a_file_without_a_last_line_end_gets_one(tmp_path: Path) -> None:
 def test_a_file_that_would_break_by_an_append_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     whole = cassette_format.header()
-    whole += cassette_format.dump_interaction(interaction(0), Style.X_VCR)
+    whole += b"".join(cassette_format.pieces(interaction(0), Style.X_VCR))
     path.write_bytes(whole + b"later: key\n")
 
     with pytest.raises(CassetteError, match=r"c\.yaml"):

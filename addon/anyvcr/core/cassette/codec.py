@@ -14,7 +14,8 @@ from functools import cache
 from typing import cast
 
 from anyvcr.core.cassette import dialect, fast_reader, writer
-from anyvcr.core.cassette.model import Cassette, Interaction, Later, Source, Style
+from anyvcr.core.cassette.model import Cassette, Interaction, Later, Source
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.cassette.truncation import Torn
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.goyaml import layout
@@ -90,13 +91,8 @@ def pieces(interaction: Interaction, style: Style) -> Iterator[bytes]:
     return writer.interaction(interaction, layout.of(style))
 
 
-def dump_interaction(interaction: Interaction, style: Style) -> bytes:
-    """The lines of one interaction at once."""
-    return b"".join(pieces(interaction, style))
-
-
 def appendable(data: bytes, *, file: str = "") -> None:
-    """Raise CassetteFormatError where dump_interaction's lines cannot follow the cassette `data`.
+    """Raise CassetteFormatError where no `pieces` can follow the cassette `data`.
 
     The style to follow with is the one that loads found. A line end is the caller's to add
     where `data` ends without one.

@@ -5,7 +5,7 @@ Asked where a cassette grows or is written again, so that what is added looks li
 
 import re
 
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 
 _FIRST_ITEM = re.compile(rb"^interactions:[ \r]*\n( *)-", re.MULTILINE)
 _WORD = rb"(?:[yY]|yes|Yes|YES|on|On|ON|[nN]|no|No|NO|off|Off|OFF|<<|[0-9]+:[0-5][0-9])"
@@ -35,7 +35,7 @@ _BARE_BREAK = re.compile(rb": \|[+-]?\n\n")
 
 
 def style_of(data: bytes) -> Style:
-    """The style that go on `data` in; the usual one of its indentation where nothing tells."""
+    """The style in which `data` goes on; the usual one of its indentation where nothing tells."""
     first = _FIRST_ITEM.search(data)
     quoted = _QUOTED_WORD.search(data)
     if first is not None and len(first[1]) > 2:

@@ -1,10 +1,12 @@
-"""When the chunks of a streamed body came: one text among a response's keys.
+"""Our two keys of a response beside go-vcr's: `chunk_timing`, and `partial: true`.
+
+When the chunks of a streamed body came is one text among a response's keys:
 
     chunk_timing: 66@0.412 120@20.115 14@20.2
 
 is SIZE@OFFSET for each chunk: bytes of the body as it is stored, and milliseconds since the
-response's headers. go-vcr does not know the key: it reads such a cassette as any other, and
-where it writes the file again, the key is gone.
+response's headers. go-vcr does not know the keys: it reads such a cassette as any other,
+and where it writes the file again, they are gone.
 """
 
 import re
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 from anyvcr.core.cassette.model import Response
 
 KEY = "chunk_timing"
+PARTIAL = "partial"
+"""The key of a response whose body is not whole: `partial: true`."""
 
 CONVERSATION = "application/vnd.anyvcr.websocket"
 """Content-Type of a response with code 101 whose body is what was said on a WebSocket."""
@@ -32,7 +36,7 @@ Timing = tuple[Chunk, ...]
 
 
 def format(timing: Timing) -> str:  # noqa: A001 - timing.format reads as what it is
-    """The text, in microsecond grain."""
+    """`timing` as the text of the key, in steps of a microsecond."""
     return " ".join(f"{c.size}@{_milliseconds(c.offset)}" for c in timing)
 
 

@@ -19,9 +19,9 @@ from anyvcr.core.cassette.model import (
     Later,
     Request,
     Response,
-    Style,
 )
 from anyvcr.core.cassette.schema import Kind
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.go import duration
 from anyvcr.core.goyaml import layout, resolver
 from anyvcr.core.goyaml.resolver import Tag

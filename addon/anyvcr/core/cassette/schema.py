@@ -68,4 +68,4 @@ EXTENSIONS = (
     Key("chunk_timing", Kind.TEXT, omitempty=True),
     Key("partial", Kind.BOOL, omitempty=True),
 )
-"""Keys of ours behind a response's, which go-vcr skips (extensions.py, replay/answer.py)."""
+"""Keys of ours behind a response's, which go-vcr skips (extensions.py)."""

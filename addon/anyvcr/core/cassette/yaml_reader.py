@@ -8,15 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from anyvcr.core.cassette import schema, truncation
-from anyvcr.core.cassette.model import (
-    Cassette,
-    Extra,
-    Interaction,
-    Request,
-    Response,
-    Style,
-)
+from anyvcr.core.cassette.model import Cassette, Extra, Interaction, Request, Response
 from anyvcr.core.cassette.schema import VERSION, Kind
+from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.goyaml import decode, layout
 from anyvcr.core.goyaml.nodes import Collection, Document, Node, Scalar, compose

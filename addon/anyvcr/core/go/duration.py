@@ -21,7 +21,7 @@ _DURATION = re.compile(rf"(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+){_UNIT})+")
 
 
 def format(nanoseconds: int) -> str:  # noqa: A001 - duration.format reads as what it is
-    """As Go's Duration.String: no zero parts, `1m0s` and not `60s`, `µs` with U+00B5."""
+    """A duration as Go's Duration.String writes it: no zero parts, `1m0s` and not `60s`, `µs` with U+00B5."""
     if nanoseconds < 0:
         return "-" + format(-nanoseconds)
     if nanoseconds < _SECOND:
@@ -35,7 +35,7 @@ def format(nanoseconds: int) -> str:  # noqa: A001 - duration.format reads as wh
 
 
 def parse(text: str) -> int:
-    """Nanoseconds; raises ValueError where Go's time.ParseDuration fails."""
+    """The nanoseconds of `text`; raises ValueError where Go's time.ParseDuration fails."""
     sign, unsigned = (-1, text[1:]) if text[:1] == "-" else (1, text.removeprefix("+"))
     if unsigned == "0":
         return 0

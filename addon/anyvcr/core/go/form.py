@@ -11,7 +11,7 @@ _METHODS_WITH_FORM = frozenset({"POST", "PUT", "PATCH"})
 
 
 def parse(method: str, url: str, content_type: str, body: bytes) -> Headers:
-    """Values by key, keys sorted, a body's values before the query's.
+    """The form's values by key, keys sorted, a body's values before the query's.
 
     Pairs that Go refuses (a semicolon, a broken escape) are left out.
     """

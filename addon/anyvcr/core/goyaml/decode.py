@@ -80,7 +80,7 @@ def text(node: Node, field: str) -> str:
 
 
 def octets(node: Node, field: str) -> bytes:
-    """As `text`, for a body."""
+    """A Go string as its bytes, for a body."""
     if isinstance(node, Scalar) and node.tag == Tag.BINARY:
         return _decoded(node, field)
     return text(node, field).encode()
@@ -128,7 +128,7 @@ def nanoseconds(node: Node, field: str) -> int:
 
 
 def texts(node: Node, field: str) -> tuple[str, ...]:
-    """A Go []string, which a null has no place in."""
+    """A Go []string; nulls are skipped, as go-yaml does."""
     return tuple(
         [text(item, field) for item in items(node, field) if not is_null(item)]
     )

@@ -6,7 +6,7 @@ Columns count from 0.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from anyvcr.core.cassette.model import Style
+from anyvcr.core.cassette.style import Style
 
 
 class Release(Enum):
@@ -45,7 +45,7 @@ class Layout:
 
 
 def of(style: Style) -> Layout:
-    """The layout of that name."""
+    """The layout that files in `style` have."""
     return _LAYOUTS[style]
 
 

@@ -54,7 +54,7 @@ class PythonParser(Reader, Scanner, Parser):
         Parser.__init__(self)
 
     def get_event(self) -> Any:
-        """As libyaml, which knows that half of a surrogate pair is no character."""
+        """The next event; raises where libyaml does, for half of a surrogate pair."""
         event: Any = super().get_event()  # type: ignore[no-untyped-call]
         if type(event) is ScalarEvent and utf8.SURROGATE.search(event.value):
             raise ValueError

@@ -42,7 +42,7 @@ class NormalizedRequest:
 
     @cached_property
     def target(self) -> Target:
-        """Method and URL."""
+        """Method and URL in normal form."""
         return target(self.request, self._rules)
 
     @cached_property
@@ -52,7 +52,7 @@ class NormalizedRequest:
 
     @cached_property
     def meaning(self) -> RequestParts:
-        """All that counts."""
+        """All the parts that count."""
         read = body.read(self.request.body, self._content_type)
         return RequestParts(
             target=self.target,
@@ -62,7 +62,7 @@ class NormalizedRequest:
 
     @cached_property
     def key(self) -> Key:
-        """The meaning, to be looked up."""
+        """The meaning as a short value, to be looked up."""
         return Key(self.target, self._headers, body.digest(self.meaning.body))
 
     def has_bytes_of(self, other: "NormalizedRequest") -> bool:
@@ -75,7 +75,7 @@ class NormalizedRequest:
         )
 
     def matches(self, other: "NormalizedRequest") -> bool:
-        """Whether the two match."""
+        """Whether the two requests match: all that counts is equal."""
         if self.target != other.target or self._headers != other._headers:
             return False
         return self.has_bytes_of(other) or body.same(

@@ -115,7 +115,7 @@ def _check_ignore(entry: str) -> None:
 
 
 def compiled_path(path: str) -> "JSONPath":
-    """The query of RFC 9535; raises ConfigError."""
+    """`path` as a query of RFC 9535; raises ConfigError."""
     query = json_path.compiled(path, "ignore")
     if any(query.finditer([])):
         msg = f"cannot ignore {path!r}: that is the whole body"

@@ -91,7 +91,7 @@ def _apart(hits: list[Hit]) -> list[Hit]:
 
 
 def find_in_url(url: bytes, found: Words | None = None) -> list[Hit]:
-    """As `find`; also all that stands in a URL under a telling name, and its user and password."""
+    """All secrets in a URL: as `find`, with its user and password, and what stands under a telling name."""
     hits = find(url, found)
     for user in _USER.finditer(url) if b"@" in url else ():
         if not is_placeholder(user[1]):
@@ -103,7 +103,7 @@ def find_in_url(url: bytes, found: Words | None = None) -> list[Hit]:
 
 
 def find_in_form(text: bytes, found: Words | None = None) -> list[Hit]:
-    """As `find`, in an urlencoded body."""
+    """All secrets in an urlencoded body: as `find`, and what stands under a telling name."""
     return _apart([*find(text, found), *_parameters(text, 0)])
 
 
@@ -125,7 +125,7 @@ def _is_plain(piece: bytes) -> bool:
 
 
 def find_in_header(name: str, value: bytes, found: Words | None = None) -> list[Hit]:
-    """As `find`; all of the value where the name says so."""
+    """All secrets in a header's value: as `find`, or all of it where the name says so."""
     if is_secret_header(name):
         plain = is_placeholder(value) or (
             is_sample(value) and all(map(_is_plain, _PIECES.split(value)))
@@ -139,7 +139,7 @@ def find_in_header(name: str, value: bytes, found: Words | None = None) -> list[
 
 
 def find_in_part(part: bytes, found: Words | None = None) -> list[Hit]:
-    """As `find`, in one part of a multipart body; all of a field under a telling name."""
+    """All secrets in one part of a multipart body: as `find`, and all of a field under a telling name."""
     hits = find(part, found)
     head = part.partition(b"\r\n\r\n")[0]
     start, field = len(head) + 4, _FIELD.search(head)
@@ -155,7 +155,7 @@ def _moved(hits: list[Hit], by: int) -> Iterator[Hit]:
 
 
 def find_in_body(body: bytes, content_type: str) -> list[Hit]:
-    """As `find`, wherever a body of this Content-Type is text."""
+    """All secrets in a body of this Content-Type, as `find`, wherever it is text."""
     if media_type(content_type) == FORM and is_text(body):
         return find_in_form(body)
     hits: list[Hit] = []
@@ -289,7 +289,7 @@ def unread(interaction: Interaction) -> tuple[str, ...]:
 
 
 def find_in_value(name: str, value: bytes, found: Words | None = None) -> list[Hit]:
-    """As `find`, in the decoded value of the parameter `name`."""
+    """All secrets in the decoded value of the parameter `name`, as `find`."""
     if is_secret_parameter(name) and value:
         plain = is_placeholder(value) or is_sample(value)
         return [] if plain else [Hit(0, len(value), "secret-parameter")]

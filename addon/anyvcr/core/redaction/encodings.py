@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from anyvcr.core.redaction.escapes import traces
+from anyvcr.core.redaction.escapes import unescaped_forms
 from anyvcr.core.redaction.placeholder import PLACEHOLDER, placeholder
 
 _NUMBER = re.compile(rb"[0-9]")
@@ -49,7 +49,8 @@ class Forms:
             value=value,
             stand_in=stand_in,
             spellings=tuple(
-                Spelling(text, by, traces(text)) for text, by in stand_ins.items()
+                Spelling(text, by, unescaped_forms(text))
+                for text, by in stand_ins.items()
             ),
             odd=not value.isascii() or b'"' in value or b"\\" in value,
         )

@@ -93,7 +93,8 @@ def _spellings(char: str) -> str:
     return f"(?:{'|'.join(ways)})"
 
 
-def traces(spelling: bytes) -> tuple[bytes, ...]:
+def unescaped_forms(spelling: bytes) -> tuple[bytes, ...]:
+    """The forms that `spelling` takes when it is unescaped up to DEPTH times."""
     found = {spelling.replace(b"\\", b""): None}
     for _ in range(DEPTH):
         spelling = unescape(spelling, only_ascii=False)

@@ -1,4 +1,4 @@
-"""What a secret looks like by itself.
+"""Secrets told by their own shape: keys by how they start, and private keys in PEM.
 
 Text is searched as raw bytes, never decoded: a hit is a span, so everything around it keeps
 its bytes. Only runs (runs.py) meet the rules (secret_rules.py), and a rule only those with
@@ -143,11 +143,13 @@ def _least_entropy(size: int, different: int) -> float:
 
 
 def _entropy(value: bytes) -> float:
+    """Shannon's entropy of `value`, in bits per byte."""
     size = len(value)
     return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
 
 
 def private_keys(text: bytes, lower: bytes, start: int) -> Iterator[Hit]:
+    """Private keys in PEM; `lower` is `text` from `start` on, in lower case."""
     if b"private key" in lower:
         done = 0
         for begin in re.finditer(b"-----begin ", lower):

@@ -83,7 +83,7 @@ class Redactor:
 
     @property
     def revision(self) -> int:
-        """Another number where texts may come out otherwise than before."""
+        """A number that changes when texts may come out otherwise than before."""
         return self._credentials.revision
 
     @property

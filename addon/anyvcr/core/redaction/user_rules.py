@@ -43,12 +43,12 @@ class RedactionRules:
 
     @classmethod
     def parse(cls, text: str) -> "RedactionRules":
-        """Rules, one a line."""
+        """The rules of a text that has one a line; raises ConfigError."""
         return cls.of(line.strip() for line in text.splitlines() if line.strip())
 
     @classmethod
     def of(cls, rules: Iterable[str]) -> "RedactionRules":
-        """Rules as the option has them: `$.user`, `header:NAME`, `regex:PATTERN`."""
+        """The rules of the option's values: `$.user`, `header:NAME`, `regex:PATTERN`; raises ConfigError."""
         lines = list(rules)
         for line in lines:
             kind, _, rest = line.partition(":")

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, replace
 
 from anyvcr.core import utf8
+from anyvcr.core.cassette.extensions import PARTIAL
 from anyvcr.core.cassette.model import Response
 from anyvcr.core.go.status import reason
 from anyvcr.core.replay.pacing import INSTANT, Pace, Schedule, schedule
@@ -20,26 +21,20 @@ NO_LOOPBACK_WORDS = (
     " --allow-loopback if it is to be"
 )
 
-PARTIAL = "partial"
-"""The key, beside go-vcr's, of a response whose body is not whole: `partial: true`."""
-
 Pairs = tuple[tuple[str, str], ...]
 
-_CONNECTION_HEADERS = frozenset(
-    {
-        "connection",
-        "content-length",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        # It would send the client round the proxy, to HTTP/3.
-        "alt-svc",
-    }
+CONNECTION_HEADERS = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
 )
+"""Of one connection of HTTP/1.1; HTTP/2 has no use for them (RFC 9113, section 8.2.2)."""
+_NOT_REPLAYED = CONNECTION_HEADERS | {
+    "content-length",
+    "proxy-authenticate",
+    "te",
+    "trailer",
+    # It would send the client round the proxy, to HTTP/3.
+    "alt-svc",
+}
 _RETRY_HEADERS = frozenset({"retry-after", "retry-after-ms"})
 _RETRYABLE = frozenset({408, 409, 429})
 """Statuses that OpenAI's SDKs retry, with all from 500."""
@@ -106,7 +101,7 @@ def replayed(response: Response, pace: Pace = INSTANT) -> Answer:
     headers = tuple(
         (name, value)
         for name, values in response.headers
-        if name.lower() not in _CONNECTION_HEADERS
+        if name.lower() not in _NOT_REPLAYED
         for value in values
     )
     is_partial = dict(response.extra).get(PARTIAL) is True
@@ -172,6 +167,7 @@ def bad_gateway(why: str, code: int = 502) -> Answer:
 
 
 def over_limit(limit: int) -> str:
+    """The sentence on a request whose body is larger than `limit` bytes."""
     return (
         f"the request's body is larger than {limit} bytes, the limit of anyvcr; "
         "set cassette_upload_limit (--upload-limit) to allow it"

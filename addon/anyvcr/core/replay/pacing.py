@@ -29,7 +29,7 @@ class Pace:
 
     @classmethod
     def parse(cls, text: str) -> "Pace":
-        """Of `instant`, `recorded` or a factor such as `2x`; raises ConfigError."""
+        """The pace that `text` names: `instant`, `recorded` or a factor such as `2x`; raises ConfigError."""
         word = text.strip().lower()
         if word == "instant":
             return INSTANT

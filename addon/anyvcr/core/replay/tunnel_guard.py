@@ -26,7 +26,7 @@ _HOST = re.compile(rb"(?i)\nHost:([^\r\n]*)")
 
 
 class Verdict(Enum):
-    """What is said of a tunnel that is not refused."""
+    """The verdict on a tunnel that is not refused."""
 
     PASS = "it leads where its CONNECT says"
     MORE = "that cannot be told from so few bytes"
@@ -40,7 +40,7 @@ class Refused:
 
 
 def judge(tunnel: Origin, first: bytes, plays: Plays) -> Refused | Verdict:
-    """Of a tunnel that begins with `first`, which is not empty."""
+    """The verdict on a tunnel that begins with the bytes `first`, of which there are some."""
     if first[0] == client_hello.HANDSHAKE:
         return _tls(tunnel, first, plays)
     return _plain(tunnel, first, plays) if _REQUEST.match(first) else Verdict.PASS

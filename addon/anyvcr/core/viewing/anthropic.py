@@ -13,13 +13,11 @@ from anyvcr.core.viewing.exchange import (
     Result,
     Text,
     Turn,
-    Usage,
 )
 from anyvcr.core.viewing.loose import (
     Object,
     base64_size,
     index,
-    number,
     obj,
     objs,
     parsed,
@@ -27,12 +25,13 @@ from anyvcr.core.viewing.loose import (
     text,
 )
 from anyvcr.core.viewing.streams import Event
+from anyvcr.core.viewing.usage import usage
 
 _KNOWN = frozenset({"model", "messages", "system", "tools"})
 
 
 def read(request: Object, response: Object, events: list[Event]) -> Exchange:
-    """The exchange; `events` are those of a streamed answer."""
+    """Read a request and its response; `events` are those of a streamed answer."""
     whole = _merged(events) if events else response
     answer = tuple(_parts(whole.get("content")))
     return Exchange(
@@ -41,18 +40,8 @@ def read(request: Object, response: Object, events: list[Event]) -> Exchange:
         asked=tuple(_asked(request)),
         answered=(Turn(text(whole, "role") or "assistant", answer),) if answer else (),
         finish=text(whole, "stop_reason"),
-        usage=_usage(obj(whole, "usage")),
+        usage=usage(obj(whole, "usage")),
         events=len(events),
-    )
-
-
-def _usage(value: Object) -> Usage | None:
-    if not value:
-        return None
-    return Usage(
-        input=number(value, "input_tokens"),
-        output=number(value, "output_tokens"),
-        cached=number(value, "cache_read_input_tokens"),
     )
 
 

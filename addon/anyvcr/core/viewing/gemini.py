@@ -13,25 +13,24 @@ from anyvcr.core.viewing.exchange import (
     Result,
     Text,
     Turn,
-    Usage,
 )
 from anyvcr.core.viewing.loose import (
     Object,
     base64_size,
-    number,
     obj,
     objs,
     settings,
     text,
 )
+from anyvcr.core.viewing.usage import usage
 
 _KNOWN = frozenset({"contents", "systemInstruction", "system_instruction", "tools"})
 
 
 def read(request: Object, answers: list[Object], model: str) -> Exchange:
-    """The exchange; `answers` are the pieces of a streamed answer, or the only one."""
+    """Read a request and its response; `answers` are the pieces of a streamed one, or the only one."""
     parts: list[Part] = []
-    finish, usage = "", Usage()
+    finish, tokens = "", None
     for answer in answers:
         candidate = next(iter(objs(answer, "candidates")), {})
         for part in map(_part, objs(candidate, "content", "parts")):
@@ -43,25 +42,15 @@ def read(request: Object, answers: list[Object], model: str) -> Exchange:
             else:
                 parts.append(part)
         finish = text(candidate, "finishReason") or finish
-        if counted := obj(answer, "usageMetadata"):
-            usage = _usage(counted)
+        tokens = usage(obj(answer, "usageMetadata")) or tokens
     return Exchange(
         model=text(answers[0], "modelVersion") if answers else model,
         settings=tuple(settings(request, _KNOWN, _tools(request))),
         asked=tuple(_asked(request)),
         answered=(Turn("model", tuple(parts)),) if parts else (),
         finish=finish,
-        usage=usage if usage != Usage() else None,
+        usage=tokens,
         events=len(answers) if len(answers) > 1 else 0,
-    )
-
-
-def _usage(value: Object) -> Usage:
-    return Usage(
-        input=number(value, "promptTokenCount"),
-        output=number(value, "candidatesTokenCount"),
-        cached=number(value, "cachedContentTokenCount"),
-        reasoning=number(value, "thoughtsTokenCount"),
     )
 
 

@@ -9,7 +9,7 @@ Object = dict[str, object]
 
 
 def parsed(text: str | bytes) -> object:
-    """The JSON value, None for what is none."""
+    """The JSON value of `text`, None where it is no JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -49,7 +49,7 @@ def number(value: object, *names: str) -> int | None:
 
 
 def index(value: object, default: int) -> int:
-    """The `index` of a piece of a stream."""
+    """The `index` that a piece of a stream has, else `default`."""
     found = number(value, "index")
     return default if found is None else found
 

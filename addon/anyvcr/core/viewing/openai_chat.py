@@ -13,26 +13,25 @@ from anyvcr.core.viewing.exchange import (
     Result,
     Text,
     Turn,
-    Usage,
 )
 from anyvcr.core.viewing.loose import (
     Object,
     base64_size,
     data_url,
     index,
-    number,
     obj,
     objs,
     settings,
     text,
 )
 from anyvcr.core.viewing.streams import Event
+from anyvcr.core.viewing.usage import usage
 
 _KNOWN = frozenset({"model", "messages", "tools", "functions"})
 
 
 def read(request: Object, response: Object, events: list[Event]) -> Exchange:
-    """The exchange; `events` are those of a streamed answer."""
+    """Read a request and its response; `events` are those of a streamed answer."""
     merged = _merged(events) if events else response
     choices = objs(merged, "choices")
     return Exchange(
@@ -46,19 +45,7 @@ def read(request: Object, response: Object, events: list[Event]) -> Exchange:
     )
 
 
-def usage(value: Object) -> Usage | None:
-    """Tokens as chat completions count them."""
-    if not value:
-        return None
-    return Usage(
-        input=number(value, "prompt_tokens"),
-        output=number(value, "completion_tokens"),
-        cached=number(value, "prompt_tokens_details", "cached_tokens"),
-        reasoning=number(value, "completion_tokens_details", "reasoning_tokens"),
-    )
-
-
-def content(value: object) -> Iterator[Part]:
+def _content(value: object) -> Iterator[Part]:
     """The parts of a message's content: a text, or a list of typed parts."""
     if isinstance(value, str):
         if value:
@@ -103,11 +90,11 @@ def _turn(message: Object) -> Turn:
         parts.append(Reasoning(thought))
     said = message.get("content")
     if role in {"tool", "function"}:
-        answer = "\n".join(p.text for p in content(said) if isinstance(p, Text))
+        answer = "\n".join(p.text for p in _content(said) if isinstance(p, Text))
         identifier = text(message, "tool_call_id") or text(message, "name")
         parts.append(Result(answer, identifier))
     else:
-        parts += content(said)
+        parts += _content(said)
     if refused := text(message, "refusal"):
         parts.append(Refusal(refused))
     if audio := obj(message, "audio"):

@@ -13,7 +13,6 @@ from anyvcr.core.viewing.exchange import (
     Result,
     Text,
     Turn,
-    Usage,
 )
 from anyvcr.core.viewing.loose import (
     Object,
@@ -26,6 +25,7 @@ from anyvcr.core.viewing.loose import (
 )
 from anyvcr.core.viewing.openai_chat import media
 from anyvcr.core.viewing.streams import Event
+from anyvcr.core.viewing.usage import usage
 
 _KNOWN = frozenset({"model", "input", "instructions", "tools", "type", "event_id"})
 _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
@@ -35,7 +35,7 @@ _RESULTS = frozenset(
 
 
 def read(request: Object, response: Object, events: list[Event]) -> Exchange:
-    """The exchange; `events` are those of a streamed answer."""
+    """Read a request and its response; `events` are those of a streamed answer."""
     whole = _whole(events) if events else response
     return Exchange(
         model=text(whole, "model") or text(request, "model"),
@@ -46,18 +46,6 @@ def read(request: Object, response: Object, events: list[Event]) -> Exchange:
         usage=usage(obj(whole, "usage")),
         error=text(whole, "error", "message"),
         events=len(events),
-    )
-
-
-def usage(value: Object) -> Usage | None:
-    """Tokens as the Responses and Realtime APIs count them."""
-    if not value:
-        return None
-    return Usage(
-        input=number(value, "input_tokens"),
-        output=number(value, "output_tokens"),
-        cached=number(value, "input_tokens_details", "cached_tokens"),
-        reasoning=number(value, "output_tokens_details", "reasoning_tokens"),
     )
 
 

@@ -6,9 +6,8 @@ from anyvcr.core.matching.body import Form, Json, Lines, Multipart, Raw, read
 from anyvcr.core.media_type import media_type
 from anyvcr.core.viewing.exchange import Data, Exchange, Media, Part, Text, Turn
 from anyvcr.core.viewing.loose import Object, base64_size, obj, objs, parsed, text
-from anyvcr.core.viewing.openai_chat import usage as chat_usage
-from anyvcr.core.viewing.openai_responses import usage as token_usage
 from anyvcr.core.viewing.streams import Event
+from anyvcr.core.viewing.usage import usage
 
 _BYTES = ("audio/", "image/", "video/", "application/octet-stream", "application/zip")
 _SAID = ("text", "input", "prompt", "query", "instructions")
@@ -34,15 +33,13 @@ def exchange(
     got: Object,
     events: list[Event],
 ) -> Exchange:
-    """The exchange of what no other reader knows."""
-    counted = obj(got, "usage")
-    usage = chat_usage(counted) if "prompt_tokens" in counted else token_usage(counted)
+    """Read what no other reader knows."""
     return Exchange(
         model=text(got, "model") or text(sent, "model"),
         asked=request,
         answered=response,
         finish=text(got, "status"),
-        usage=usage,
+        usage=usage(obj(got, "usage")),
         events=len(events),
     )
 
@@ -77,9 +74,7 @@ def _field(
 ) -> Part:
     if filename is not None:
         size = len(content.data) if isinstance(content, Raw) else None
-        family = kind.partition("/")[0]
-        known = family in {"image", "audio", "video"}
-        return Media(family if known else "file", kind, size, filename)
+        return Media(_family(kind), kind, size, filename)
     value = content.data.decode("utf-8", "replace") if isinstance(content, Raw) else ""
     return Data({name: value})
 
@@ -166,9 +161,12 @@ def _raw(data: bytes, content_type: str) -> Part:
             return Text(data.decode("utf-8"))
         except UnicodeDecodeError:
             pass
-    family = bare.partition("/")[0]
-    known = family in {"image", "audio", "video"}
-    return Media(family if known else "file", bare, len(data))
+    return Media(_family(bare), bare, len(data))
+
+
+def _family(media_type: str) -> str:
+    family = media_type.partition("/")[0]
+    return family if family in {"image", "audio", "video"} else "file"
 
 
 def without_bytes(value: object, name: str = "") -> object:

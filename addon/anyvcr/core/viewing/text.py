@@ -26,7 +26,7 @@ _INDENT = "    "
 
 
 class Look(Enum):
-    """What a line is, for who gives it a look."""
+    """What kind of line it is, for whoever gives it colours."""
 
     TITLE = "title"
     ROLE = "role"
@@ -64,7 +64,7 @@ def lines(shown: Shown) -> Iterator[Line]:
 
 
 def size(count: int) -> str:
-    """Bytes in the unit that reads best."""
+    """`count` bytes, in the unit that reads best."""
     if count < 1000:
         return f"{count} bytes"
     if count < 1_000_000:

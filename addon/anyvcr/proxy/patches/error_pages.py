@@ -13,7 +13,7 @@ from anyvcr.core.replay.answer import bad_gateway, bad_request
 
 
 def install() -> None:
-    """From now on, for every connection of this process."""
+    """Answer so from now on, for every connection of this process."""
     if hasattr(_http1, "make_error_response"):
         _http1.make_error_response = error_response
 

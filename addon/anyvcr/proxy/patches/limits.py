@@ -18,7 +18,7 @@ _SILENCE_BEFORE = 600
 
 
 def lift_for(client: Client) -> None:
-    """Lift what holds for one client connection."""
+    """Lift the limits that hold for one client connection."""
     handler = ctx.master.addons.get("proxyserver").connections.get(client.id)
     if handler is None:
         return

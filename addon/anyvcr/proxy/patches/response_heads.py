@@ -12,17 +12,10 @@ from mitmproxy.proxy.layers.http import HttpStream, SendHttp, _http1, _http2
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import ResponseHeaders
 
+from anyvcr.core.replay.answer import CONNECTION_HEADERS
+
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)[0-9][0-9][ \r\n]")
-_CONNECTION_HEADERS = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-connection",
-        b"transfer-encoding",
-        b"upgrade",
-    }
-)
-"""Headers that HTTP/2 has no use for (RFC 9113, section 8.2.2)."""
+_CONNECTION_HEADERS = frozenset(map(str.encode, CONNECTION_HEADERS))
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 
 

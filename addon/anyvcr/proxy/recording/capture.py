@@ -10,7 +10,7 @@ from mitmproxy import http
 
 from anyvcr.core import content_coding, utf8
 from anyvcr.core.cassette import extensions
-from anyvcr.core.cassette.extensions import Timing
+from anyvcr.core.cassette.extensions import PARTIAL, Timing
 from anyvcr.core.cassette.model import (
     Extra,
     Headers,
@@ -21,7 +21,6 @@ from anyvcr.core.cassette.model import (
 from anyvcr.core.client_request import REQUEST_HEADERS
 from anyvcr.core.content_coding import Decoded, DecodingError, TooLargeError
 from anyvcr.core.go import status
-from anyvcr.core.replay.answer import PARTIAL
 from anyvcr.proxy.recording.tap import Tap
 
 logger = logging.getLogger(__name__)

@@ -48,7 +48,7 @@ class _Conversation:
 
 
 class Conversations:
-    """By flow. A fault of ours goes to `fault`: the traffic goes on."""
+    """The open WebSockets, by flow. A fault of ours goes to `fault`: the traffic goes on."""
 
     def __init__(self, fault: Callable[[Exception], None]) -> None:
         self.timing = False
@@ -59,11 +59,11 @@ class Conversations:
         self._ended = asyncio.Event()
 
     def begin(self, flow: http.HTTPFlow, opening: Upgraded) -> None:
-        """The upgrade has been answered: record what is said from now on."""
+        """Record what is said from now on: the upgrade has been answered."""
         self._open[flow.id] = _Conversation(flow=flow, opening=opening)
 
     def hear(self, flow: http.HTTPFlow) -> None:
-        """A message has come whole, and is about to pass on."""
+        """Keep a message that has come whole, and is about to pass on."""
         talk = self._open.get(flow.id)
         if talk is None:
             return
@@ -77,12 +77,12 @@ class Conversations:
         del flow.websocket.messages[:-1]  # the last is for other addons
 
     def end(self, flow: http.HTTPFlow) -> None:
-        """The connection has ended, by a close frame or without one."""
+        """Store a conversation whose connection has ended, by a close frame or without one."""
         if (talk := self._open.get(flow.id)) is not None:
             self._store(talk, _last(flow, self._at(talk)))
 
     def lose(self, client: Client) -> None:
-        """`client` is gone: what is open of it ended in no way that mitmproxy tells."""
+        """Store what is open of a `client` that is gone in a way that mitmproxy does not tell."""
         for talk in list(self._open.values()):
             if talk.flow.client_conn.id == client.id:
                 self._stop(talk, LOST)

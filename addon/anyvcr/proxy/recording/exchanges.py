@@ -43,7 +43,7 @@ ROOM = 16 << 20
 
 
 class Exchanges:
-    """By flow. A fault of ours goes to `fault`: the traffic goes on."""
+    """The exchanges that are on their way, by flow. A fault of ours goes to `fault`: the traffic goes on."""
 
     def __init__(self, what: StoredParts, fault: Callable[[Exception], None]) -> None:
         self.what = what
@@ -123,7 +123,7 @@ class Exchanges:
         self._open[flow.id] = exchange
 
     def uploaded(self, flow: http.HTTPFlow) -> None:
-        """The request of `flow`, which passed on as it came, is complete."""
+        """Note that the request of `flow`, which passed on as it came, is complete."""
         exchange = self._open.get(flow.id)
         if exchange is None or exchange.is_asked:
             return
@@ -140,7 +140,7 @@ class Exchanges:
             exchange.watch = Stopwatch()
 
     def head(self, flow: http.HTTPFlow) -> None:
-        """The headers of the answer are here: let its body pass on as it comes."""
+        """Let the body of an answer pass on as it comes, now that its headers are here."""
         assert flow.response
         exchange = self._open.get(flow.id)
         if exchange is None:
@@ -164,7 +164,7 @@ class Exchanges:
         exchange.tap = flow.response.stream = tap
 
     def answered(self, flow: http.HTTPFlow) -> None:
-        """The answer's message has ended."""
+        """Store an exchange whose answer's message has ended."""
         exchange = self._open.get(flow.id)
         if exchange is not None and flow.websocket is None:
             exchange.is_answered = True
@@ -212,12 +212,12 @@ class Exchanges:
             self.interrupt(flow)
 
     def break_off(self, flow: http.HTTPFlow, *, by_client: bool) -> None:
-        """The flow is about to be interrupted by one side."""
+        """Note which side is about to interrupt the flow."""
         if (exchange := self._open.get(flow.id)) is not None:
             exchange.broken_by_client = by_client
 
     def interrupt(self, flow: http.HTTPFlow) -> None:
-        """The flow will not go on."""
+        """End the exchange of a flow that will not go on."""
         if (exchange := self._open.get(flow.id)) is not None:
             self._end(exchange, reason(exchange))
 

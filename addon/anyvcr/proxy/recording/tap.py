@@ -68,7 +68,7 @@ class Tap:
         return None if self._length is None else self._length - self.size
 
     def body(self) -> bytes:
-        """What has come."""
+        """The bytes that have come."""
         return bytes(self._body)
 
     def take(self) -> bytes:
@@ -78,7 +78,7 @@ class Tap:
         return body
 
     def chunks(self) -> Iterator[bytes]:
-        """The body as it came."""
+        """The body in the pieces that it came in."""
         start = 0
         for size in self.sizes:
             yield bytes(self._body[start : start + size])
@@ -86,7 +86,7 @@ class Tap:
 
 
 def pass_on(data: bytes) -> bytes | list[bytes]:
-    """A stream that is not kept, nor cut short by an empty frame."""
+    """Pass a body on that is not kept, nor cut short by an empty frame."""
     return data or []
 
 

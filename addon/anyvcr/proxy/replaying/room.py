@@ -13,14 +13,14 @@ from mitmproxy.proxy import commands
 
 @dataclass
 class RoomHook(commands.StartHook):
-    """Go on once the buffer toward `client` has room."""
+    """Go on once the buffer towards `client` has room."""
 
     name = "anyvcr_room"
     client: Client
 
 
 async def wait(client: Client) -> None:
-    """Until there is room, or the client has gone."""
+    """Wait until there is room, or the client has gone."""
     handler = ctx.master.addons.get("proxyserver").connections.get(client.id)
     transport = handler.transports.get(client) if handler is not None else None
     if transport is None or transport.writer is None:
