@@ -192,7 +192,7 @@ class Decider:
             deck = self._deck(asked)
         except AnyvcrError:
             return None  # said when the request is complete
-        if (foregone := deck.session.foregone) is None:
+        if (foregone := deck.session.fixed_decision) is None:
             return None
         self.see(asked.fields, asked.url)
         is_report = is_telemetry(asked.target)
@@ -205,7 +205,7 @@ class Decider:
         if isinstance(error, AnyvcrError):
             logger.error("%s", error)
         else:
-            logger.error("anyvcr failed:\n%s", safe_output.frames(error))
+            logger.error("anyvcr failed:\n%s", safe_output.traceback_of(error))
         self.tally.failed = True
 
     def turn_away(self, why: str) -> None:
@@ -237,7 +237,7 @@ class Decider:
             return Leave(deck, lambda: self._recorded(asked), record=False)
         if deck.replays and is_upgrade(asked.headers):
             return self._converse(deck, asked)
-        if (foregone := deck.session.foregone) is not None:
+        if (foregone := deck.session.fixed_decision) is not None:
             return Leave(deck, lambda: self._recorded(asked), record=foregone.record)
         request = self._recorded(asked)
         match deck.decide(request):

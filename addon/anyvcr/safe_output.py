@@ -37,7 +37,7 @@ def redact_with(redact: Callable[[str], str]) -> None:
 
 
 def clean(text: str) -> str:
-    """`text` as it may be said."""
+    """`text` without secrets, as it may be printed."""
     try:
         return _redact(without_bytes(text))
     except RedactionError:
@@ -99,7 +99,7 @@ class _Record(logging.LogRecord):
         return clean(text.rstrip("\n"))
 
 
-class Outlet:
+class RedactingStream:
     """A text file that only gets what may be said, by the line or by what is said together."""
 
     def __init__(self, file: TextIO) -> None:
@@ -141,12 +141,12 @@ class Outlet:
         self._file.write(text[:start] + clean(before) + said + (after and clean(after)))
 
 
-def frames(error: BaseException) -> Lines:
+def traceback_of(error: BaseException) -> Lines:
     """Where `error` and its causes arose, without their texts where those hold values."""
     before = error.__cause__ or (
         None if error.__suppress_context__ else error.__context__
     )
-    earlier = f"{frames(before)}\nand then\n" if before else ""
+    earlier = f"{traceback_of(before)}\nand then\n" if before else ""
     places = "".join(traceback.format_tb(error.__traceback__))
     text = f": {error}" if isinstance(error, _TELLS_NO_VALUE) else ""
     return Lines(f"{earlier}{places}{type(error).__name__}{text}")

@@ -40,6 +40,20 @@ def test_each_file_that_a_page_names_is_there(page: Path) -> None:
     assert not [name for name in named if not (PROJECT / name).exists()]
 
 
+def test_the_architecture_names_only_what_is_there() -> None:
+    rows = re.findall(
+        r"^\| `.*$", (PROJECT / "ARCHITECTURE.md").read_text(), re.MULTILINE
+    )
+    named = {
+        name for row in rows for name in re.findall(r"`([a-z]\w*(?:/\w+)*)/?`", row)
+    }
+    package = PROJECT / "addon" / "anyvcr"
+    places = [path.relative_to(package) for path in package.rglob("*")]
+    there = {str(path.with_suffix("")) for path in places} | {p.stem for p in places}
+
+    assert named - there == {"anyvcr", "redact"}  # commands
+
+
 def _leads_somewhere(page: Path, link: str) -> bool:
     path, _, anchor = link.partition("#")
     target = page.parent / path if path else page

@@ -16,5 +16,5 @@ def crash(error: Exception) -> None:
     """Print an unexpected error with its traceback."""
     from anyvcr import safe_output
 
-    where = safe_output.frames(error)
+    where = safe_output.traceback_of(error)
     say(safe_output.Lines(f"failed unexpectedly\n{where}"))

@@ -88,9 +88,9 @@ class Asked:
     @property
     def sent(self) -> Fields:
         """The headers without those that are for the proxy."""
-        if not (ours := self.ours):
+        if not (dropped := self.ours):
             return self.fields
-        return tuple(field for field in self.fields if field[0].lower() not in ours)
+        return tuple(field for field in self.fields if field[0].lower() not in dropped)
 
     @cached_property
     def _parted(self) -> tuple[str | None, str]:

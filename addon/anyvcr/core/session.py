@@ -100,7 +100,7 @@ class Session:
         return self.mode in (Mode.RECORD_ONLY, Mode.REPLAY_WITH_NEW_EPISODES)
 
     @property
-    def foregone(self) -> Forward | None:
+    def fixed_decision(self) -> Forward | None:
         """The decision on every request, where none depends on what it is."""
         if self.mode in (Mode.PASSTHROUGH, Mode.RECORD_ONLY):
             return Forward(record=self.records)
@@ -111,8 +111,8 @@ class Session:
 
         Raises RedactionError; then nothing may be forwarded, stored or shown.
         """
-        if (foregone := self.foregone) is not None:
-            return foregone
+        if (fixed_decision := self.fixed_decision) is not None:
+            return fixed_decision
         found = self._take_by_bytes(request)
         if not isinstance(found, Hit):
             found = self._index.take(request, explain=not self.may_forward)

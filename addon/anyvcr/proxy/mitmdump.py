@@ -97,9 +97,9 @@ def print_traffic() -> None:
 def redact_flow_lines() -> None:
     """Redact the line that mitmdump prints for each flow, with its URL or the start of it."""
     dumper = ctx.master.addons.get("dumper")
-    if dumper is None or isinstance(dumper.outfp, safe_output.Outlet):
+    if dumper is None or isinstance(dumper.outfp, safe_output.RedactingStream):
         return
-    dumper.outfp = outlet = safe_output.Outlet(dumper.outfp)
+    dumper.outfp = outlet = safe_output.RedactingStream(dumper.outfp)
     echo = dumper.echo_flow
 
     def echo_flow(flow: http.HTTPFlow) -> None:

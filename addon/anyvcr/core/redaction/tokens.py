@@ -59,13 +59,13 @@ class Words(NamedTuple):
     """The runs of a text."""
 
     joined: bytes
-    """All of them, none joined to another that was apart."""
+    """All runs, separated so that none is joined to another."""
     heads: set[bytes]
-    """Each once and no more than its start; numbers may be left out."""
+    """The first LONG bytes of each distinct run; numbers may be missing."""
     long_runs: list[tuple[int, int]]
-    """Spans of those that are longer than LONG."""
+    """Spans of the runs that are longer than LONG."""
     letters: bytes | None = None
-    """Of a text that is almost all numbers: what else is in it, in lower case."""
+    """What is no number of a text that is almost all numbers, in lower case; else None."""
 
 
 def words(text: bytes) -> Words:
