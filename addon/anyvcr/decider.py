@@ -230,7 +230,8 @@ class Decider:
                 return CONTENT
             self.tally.refused += 1
             logger.warning("refused %s %s: %s", asked.method, asked.url, error)
-            return refused(safe_output.clean(str(error)), "no_cassette")
+            text = safe_output.clean(str(error))
+            return refused(text, "no_cassette", self._settings.miss_status)
         if is_report:
             if deck.replays:
                 return CONTENT

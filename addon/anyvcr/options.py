@@ -276,6 +276,13 @@ OPTIONS = (
         metavar="SIZE",
     ),
     Option(
+        name="miss_status",
+        flags=("--miss-status",),
+        help="Status of the error that a call gets which the cassette does not hold.",
+        default="418",
+        metavar="CODE",
+    ),
+    Option(
         name="style",
         flags=("--style",),
         help=f"Layout of a new cassette; {Style.X_VCR} where none is given.",

@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from anyvcr import spelling
 from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import ConfigError, one_of
 from anyvcr.core.hosts import OPENAI_API, ApiHosts, Origin
 from anyvcr.core.matching import profiles
+from anyvcr.core.matching.advice import Spell
 from anyvcr.core.matching.rules import Repeats, Rules
 from anyvcr.core.modes import Mode
 from anyvcr.core.redaction.user_rules import RedactionRules
+from anyvcr.core.replay.answer import REFUSED
 from anyvcr.core.replay.pacing import INSTANT, Pace
 from anyvcr.options import BY_NAME, SETTINGS, SEVERAL, Kind, Option
 
@@ -154,6 +157,9 @@ class Settings:
     keep_partial: bool = False
     upload_limit: int = 1 << 30
     """Bytes."""
+    miss_status: int = REFUSED
+    spell: Spell = spelling.mitmdump
+    """The words in which a miss gives its advice."""
 
     def api_hosts(self) -> ApiHosts:
         """The hosts to intercept; the one behind the base URL is always among them."""
@@ -195,6 +201,7 @@ class Settings:
             timing=values.flag("timing"),
             keep_partial=values.flag("keep_partial"),
             upload_limit=values.require("upload_limit", _size),
+            miss_status=values.require("miss_status", _error_status),
         )
         settings.api_hosts()
         return settings
@@ -250,6 +257,13 @@ def _flag(name: str, text: str) -> bool:
             return True
     msg = f"{name}: expected true or false, found {text!r}"
     raise ConfigError(msg)
+
+
+def _error_status(text: str) -> int:
+    if not re.fullmatch("[45][0-9][0-9]", text):
+        msg = f"cassette_miss_status: expected a status from 400 to 599, found {text!r}"
+        raise ConfigError(msg)
+    return int(text)
 
 
 def _size(text: str) -> int:

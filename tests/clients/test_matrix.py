@@ -16,6 +16,8 @@ from standin import Answer, Received, StandIn
 from support.toolchain import require_tool
 
 MESSAGE = "say something"
+SILENT = {"go, openai-go", "java, HttpClient", "php, curl", "wget", "curl"}
+"""Programs that show neither an error's body nor its status line."""
 TEXT = "naïve ✓"
 KEY = "sk-fake-key-of-the-test"
 SAID = f"JSON {TEXT}\nSSE {TEXT}\n"
@@ -123,8 +125,10 @@ def record(
     )
 
 
-def replay(env: Mapping[str, str], *command: str) -> subprocess.CompletedProcess[str]:
-    return anyvcr("replay", "c.yaml", "--", *command, env=env)
+def replay(
+    env: Mapping[str, str], *command: str, options: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    return anyvcr("replay", *options, "c.yaml", "--", *command, env=env)
 
 
 def assert_both(env: Mapping[str, str], command: list[str]) -> None:
@@ -156,6 +160,26 @@ def test_a_client_of_a_dirty_machine_records_and_plays_back(
     program: Program, dirty: dict[str, str]
 ) -> None:
     assert_both(dirty, program.command(MESSAGE))
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=ids(PROGRAMS))
+def test_a_miss_is_not_tried_again_and_its_reason_is_shown(
+    program: Program, clean: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "c.yaml").write_text("---\nversion: 2\ninteractions: []\n")
+
+    done = replay(clean, *program.command(MESSAGE), options=("--report", "report.json"))
+
+    report = json.loads((tmp_path / "report.json").read_text())
+    # One try for each of the program's two calls, where the first does not end it.
+    assert 1 <= len(report["cassettes"][0]["misses"]) <= 2
+    lines = [*done.stdout.splitlines(), *done.stderr.splitlines()]
+    theirs = [line for line in lines if not line.startswith("anyvcr: ")]
+    if program.name not in SILENT:
+        assert "no recorded interaction matches POST https://api.openai.com" in str(
+            theirs
+        )
+    assert "anyvcr: refused: no recorded interaction matches POST" in done.stderr
 
 
 @pytest.mark.parametrize("major", NODES)

@@ -354,7 +354,7 @@ def test_a_miss_tells_no_secret(tmp_path: Path, door: Open) -> None:
             ]
             apart(replaying, client, api, second)
 
-    assert {each.status for each in missed} == {599}
+    assert {each.status for each in missed} == {418}
     assert [second.found(each.raw) for each in missed] == [[]] * len(missed)
     assert leaks(recording, first) == {}
     assert leaks(replaying, first, second) == {}

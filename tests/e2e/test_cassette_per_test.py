@@ -105,7 +105,7 @@ def test_what_names_no_cassette_is_refused_with_the_reason(
     with httpx.Client(trust_env=False) as client:
         answer = client.get(f"{proxy.url}{prefix}/v1/models")
 
-    assert answer.status_code == 599
+    assert answer.status_code == 418
     assert said in answer.json()["error"]["message"]
 
 
@@ -222,7 +222,7 @@ def test_a_test_is_opened_asked_about_and_closed(
     closed = control.delete("/cassettes/TestChat").json()
 
     assert opened["name"] == "TestChat"
-    assert (text, refused) == ("TestChat 0", 599)
+    assert (text, refused) == ("TestChat 0", 418)
     for report in (during, closed):
         assert (report["played"], report["unused"]) == (1, [1])
         assert len(report["misses"]) == 1
@@ -293,7 +293,7 @@ def test_the_api_under_the_same_path_is_not_the_control(proxy: Mitmdump) -> None
     with proxy.client() as client:
         answer = client.post("https://api.openai.com/_anyvcr/stop")
 
-    assert answer.status_code == 599
+    assert answer.status_code == 418
 
 
 def test_stop_ends_the_proxy_in_order(proxy: Mitmdump, control: httpx.Client) -> None:

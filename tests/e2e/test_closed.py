@@ -100,7 +100,7 @@ def test_plain_http_that_names_the_api_is_refused(home: Path, api: StandIn) -> N
             named_later = client.get(url, headers={"Host": "api.openai.com"})
 
     assert in_tunnel == b""
-    assert named.status_code == named_later.status_code == 599
+    assert named.status_code == named_later.status_code == 418
     assert "nothing leads to the API" in named.json()["error"]["message"]
     assert other.content == b"LIVE"
     assert len(api.requests) == 1
@@ -136,4 +136,4 @@ def test_every_name_of_the_api_is_answered_from_the_cassette(
     with replaying(home) as proxy, proxy.client() as client:
         answer = client.get(f"https://{host}/v1/nothing")
 
-    assert answer.status_code == 599
+    assert answer.status_code == 418

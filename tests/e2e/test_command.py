@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -128,11 +129,44 @@ def test_a_miss_fails_a_run_that_went_well_otherwise(home: Path) -> None:
     )
     done = replay(home, PYTHON, "-c", program)
 
-    assert done.stdout == "599\n"
+    assert done.stdout == "418\n"
     assert done.returncode == 3
     assert (
         "refused: no recorded interaction matches GET https://api.openai.com/v1/models"
         in done.stderr
+    )
+
+
+def test_a_miss_is_said_once_with_what_to_type(home: Path) -> None:
+    program = (
+        "import urllib.request as u, urllib.error as e\n"
+        "for _ in range(3):\n"
+        "    try: u.urlopen('https://api.openai.com/v1/models')\n"
+        "    except e.HTTPError as error: print(error.code)\n"
+    )
+    command = [PYTHON, "-c", program]
+    done = replay(home, *command, options=("--miss-status", "404"))
+
+    assert done.stdout == "404\n404\n404\n"
+    again = (
+        f"anyvcr record --mode replay-with-new-episodes {SEED} -- {shlex.join(command)}"
+    )
+    lines = [
+        line for line in done.stderr.splitlines() if "refused: no recorded" in line
+    ]
+    assert len(lines) == 1
+    assert (
+        done.stderr.count("refused 3 times: no recorded interaction matches GET") == 1
+    )
+    assert again.splitlines()[0] in done.stderr
+
+
+def test_a_status_that_is_no_error_is_refused(home: Path) -> None:
+    done = replay(home, PYTHON, "-c", "", options=("--miss-status", "200"))
+
+    assert done.returncode == 1
+    assert "expected a status from 400 to 599, found '200' (from --miss-status)" in (
+        done.stderr
     )
 
 

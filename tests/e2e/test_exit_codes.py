@@ -207,7 +207,7 @@ def test_a_refusal_is_not_forgotten_when_the_cassette_changes(home: Path) -> Non
     )
     done = anyvcr(home, "replay", "f/", "--", sys.executable, "-c", program)
 
-    assert done.stdout == "599\n599\n"
+    assert done.stdout == "418\n418\n"
     assert done.returncode == 3
     assert done.stderr.count("1 of its calls were refused") == 2
 

@@ -161,7 +161,7 @@ def test_a_request_that_comes_while_the_proxy_stops_is_told_so(
         reader.result()
         proxy.stop()
 
-    assert late.status_code == 599
+    assert late.status_code == 418
     assert late.json()["error"]["code"] == "stopping"
     assert len(bodies(home / "c.yaml")) == 2
 

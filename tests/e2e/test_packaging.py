@@ -68,7 +68,7 @@ def test_the_installed_addon_loads_into_mitmdump(wheel: Path, home: Path) -> Non
         proxy.direct() as client,
     ):
         answer = client.post("/chat/completions", json={})
-    assert answer.status_code == 599
+    assert answer.status_code == 418
 
 
 def test_the_addon_loads_into_mitmweb(home: Path) -> None:
@@ -84,4 +84,4 @@ def test_the_addon_loads_into_mitmweb(home: Path) -> None:
     ):
         answer = client.post("/chat/completions", json={})
 
-    assert answer.status_code == 599
+    assert answer.status_code == 418

@@ -53,11 +53,11 @@ def test_a_known_client_replays_without_an_option_and_says_why(home: Path) -> No
 def test_what_a_profile_does_not_name_counts(home: Path) -> None:
     status, _ = ask(home, body("agents-sdk:run:2", "hello"))
 
-    assert status == 599
+    assert status == 418
 
 
 def test_profiles_can_be_turned_off(home: Path) -> None:
     status, log = ask(home, body("agents-sdk:run:2"), cassette_profile="none")
 
-    assert status == 599
+    assert status == 418
     assert "$.prompt_cache_key" in log

@@ -123,7 +123,7 @@ def test_an_unknown_request_gets_an_openai_error_that_sdks_do_not_retry(
     with proxy.direct() as client:
         answer = client.post("/chat/completions", json={"model": "other"})
 
-    assert answer.status_code == 599
+    assert answer.status_code == 418
     assert answer.headers["x-should-retry"] == "false"
     assert set(answer.json()["error"]) >= {"message", "type", "param", "code"}
     assert "/v1/chat/completions" in answer.json()["error"]["message"]
@@ -135,7 +135,7 @@ def test_an_interaction_is_played_once(proxy: Mitmdump, seed: Cassette) -> None:
     with proxy.direct() as client:
         codes = [client.post("/chat/completions", content=body) for _ in range(2)]
 
-    assert [answer.status_code for answer in codes] == [200, 599]
+    assert [answer.status_code for answer in codes] == [200, 418]
 
 
 def test_no_upstream_is_ever_connected(
@@ -160,7 +160,7 @@ def test_no_upstream_is_ever_connected(
             based = direct.get("/models")
 
     answers = (played, used_up, unknown, regional, azure, based)
-    assert [a.status_code for a in answers] == [200, 599, 599, 599, 599, 599]
+    assert [a.status_code for a in answers] == [200, 418, 418, 418, 418, 418]
     assert api.connections == 0
 
 
@@ -366,7 +366,7 @@ def test_one_connection_may_turn_from_the_api_to_another_host(home: Path) -> Non
         received = sock.makefile("rb").read()
 
     assert received.index(b"local") < received.index(b"another site")
-    assert b"HTTP/1.1 599 " in received
+    assert b"HTTP/1.1 418 " in received
     assert site.connections == 1
 
 

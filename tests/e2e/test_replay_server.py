@@ -40,7 +40,7 @@ def test_both_doors_need_no_mitmproxy(home: Path) -> None:
             answers = [client.get(URL), direct.get("/models")]
         code = server.stop()
 
-    assert [answer.status_code for answer in answers] == [599, 599]
+    assert [answer.status_code for answer in answers] == [418, 418]
     assert "mitmproxy is imported" not in server.log
     assert code == 0
 

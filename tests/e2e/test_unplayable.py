@@ -53,7 +53,7 @@ def test_what_cannot_be_played_is_an_error_with_the_reason(
                 answer = client.get("/models")
             code = proxy.stop()
 
-        assert answer.status_code == 599, name
+        assert answer.status_code == 418, name
         assert "c.yaml, interaction 0" in answer.json()["error"]["message"], name
         assert "x-evil" not in answer.headers, name
         assert code == 1, name

@@ -14,6 +14,7 @@ from anyvcr.core.matching.miss import Miss
 from anyvcr.core.matching.miss_text import explain, report
 from anyvcr.core.matching.normalized import Key, NormalizedRequest, RequestParts
 from anyvcr.core.matching.rules import Repeats, Rules
+from anyvcr.spelling import mitmdump
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -230,8 +231,8 @@ def test_the_same_bytes_of_the_same_kind_match(
 def test_any_miss_can_be_told(sent: Request, there: list[Request]) -> None:
     found = Index(recorded(there)).take(sent)
     if isinstance(found, Miss):
-        assert explain(found).isprintable()
-        json.dumps(report(found)).encode()
+        assert explain(found, mitmdump).isprintable()
+        json.dumps(report(found, mitmdump)).encode()
 
 
 fields = st.lists(

@@ -13,7 +13,7 @@ from anyvcr.core.client_request import Asked, Fields
 from anyvcr.core.errors import CassetteFormatError
 from anyvcr.core.hosts import OPENAI_API, Origin
 from anyvcr.core.replay.action import Close, Send, WaitUntil
-from anyvcr.core.replay.answer import Answer, refused, replayed
+from anyvcr.core.replay.answer import REFUSED, Answer, refused, replayed
 from anyvcr.core.replay.pacing import INSTANT, RECORDED, Pace
 from anyvcr.core.replay.server_connection import ServerConnection
 from hypothesis import given
@@ -152,7 +152,7 @@ def test_any_response_is_an_answer_or_a_refusal(
                 reader.receive_data(b"")
             case other:
                 raise AssertionError(other)
-    if head.status_code == 599 and method != b"HEAD" and body[:2] == b'{"':
+    if head.status_code == REFUSED and method != b"HEAD" and body[:2] == b'{"':
         assert "error" in json.loads(body)
     elif method != b"HEAD" and head.status_code not in (204, 304) and not is_partial:
         assert body == response.body

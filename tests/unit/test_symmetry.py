@@ -11,6 +11,7 @@ from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.redactor import Redactor
 from anyvcr.core.redaction.user_rules import RedactionRules
 from anyvcr.core.session import Play, Refuse, Session
+from anyvcr.spelling import mitmdump
 
 KEYS = [
     "sk-proj-" + each * 3 for each in ("aB3dE6gH9jK2mN5pQ8rS", "Zx9Qw8Er7Ty6Ui5Op4As")
@@ -109,7 +110,7 @@ def test_two_requests_that_differ_by_a_secret_never_swap_answers() -> None:
 
     assert isinstance(refused, Refuse)
     assert refused.miss.indistinct == (0, 1)
-    assert explain(refused.miss).startswith(
+    assert explain(refused.miss, mitmdump).startswith(
         "which recorded answer to POST https://api.openai.com/v1/x is meant cannot be told:"
         " #0, #1 were asked with different secrets"
     )

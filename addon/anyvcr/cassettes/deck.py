@@ -1,6 +1,7 @@
 """A cassette in use: the session that decides, and the file that grows where it records."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,6 @@ from anyvcr.core.redaction.credentials import Credentials
 from anyvcr.core.redaction.redactor import Redactor
 from anyvcr.core.replay import answer
 from anyvcr.core.replay.answer import Answer
-from anyvcr.core.replay.pacing import Pace
 from anyvcr.core.replay.upgrade import Upgrade
 from anyvcr.core.session import Decision, Forward, Play, Refuse, Session
 from anyvcr.core.websocket import miss as websocket_miss
@@ -39,9 +39,10 @@ class Deck:
     session: Session
     _credentials: Credentials
     _redactor: Redactor
-    _pace: Pace
+    _settings: Settings
     _recording: store.Recording | None = None
     _misses: list[dict[str, object]] = field(default_factory=list)
+    _refusals: Counter[str] = field(default_factory=Counter)
     _dropped: dict[str, int] = field(default_factory=dict)
     _failure: str | None = None
     _profiles: set[str] = field(default_factory=set)
@@ -77,7 +78,7 @@ class Deck:
         session = Session(
             cassette, mode, redactor, rules=settings.rules, repeats=settings.repeats
         )
-        return cls(path, session, credentials, redactor, settings.pace, recording)
+        return cls(path, session, credentials, redactor, settings, recording)
 
     @property
     def mode(self) -> Mode:
@@ -130,10 +131,11 @@ class Deck:
                 )
                 return self._replayed(interaction.id, response)
             case Refuse(miss):
-                self._misses.append(report(miss, redact=self._redactor.text))
-                text = explain(miss, redact=self._redactor.text)
-                logger.warning("refused: %s", text)
-                return answer.refused(text, "no_matching_interaction")
+                spell, redact = self._settings.spell, self._redactor.text
+                self._misses.append(report(miss, spell, redact=redact))
+                text = explain(miss, spell, redact=redact)
+                self._say_refusal(text)
+                return self._refused(text, "no_matching_interaction")
 
     def converse(self, request: Request, limit: int) -> Answer | Upgrade | Forward:
         """What a client may have that opens a WebSocket, or the leave to ask the API.
@@ -159,13 +161,13 @@ class Deck:
             )
             self._misses.append(websocket_miss.report(missed, self._redactor.text))
             text = websocket_miss.explain(missed, self._redactor.text)
-            logger.warning("refused: %s", text)
+            self._say_refusal(text)
             return text
 
         return Upgrade(
             choice=found,
             miss=miss,
-            pace=self._pace,
+            pace=self._settings.pace,
             limit=limit,
             subprotocol=found.subprotocol,
         )
@@ -174,7 +176,9 @@ class Deck:
         """The answer of an interaction; a large body is decoded once for all who read it now."""
         known = self._in_flight.get(number)
         if known is None:
-            known = self._in_flight[number] = answer.replayed(response, self._pace)
+            known = self._in_flight[number] = answer.replayed(
+                response, self._settings.pace
+            )
         return known
 
     def record(
@@ -224,7 +228,16 @@ class Deck:
         """The refusal of a call whose recorded answer HTTP cannot carry; the run fails."""
         text = self._redactor.text(str(error.in_file(str(self.path))))
         self.fail(text)
-        return answer.refused(text, "unplayable_interaction")
+        return self._refused(text, "unplayable_interaction")
+
+    def _say_refusal(self, text: str) -> None:
+        """Once, whatever number of times a client tries; `close` says how often it was."""
+        self._refusals[text] += 1
+        if self._refusals[text] == 1:
+            logger.warning("refused: %s", text)
+
+    def _refused(self, text: str, code: str) -> Answer:
+        return answer.refused(text, code, self._settings.miss_status)
 
     def drop(self, request: str, why: str) -> None:
         """Count and log an exchange that cannot be stored, with the reason `why`."""
@@ -240,6 +253,9 @@ class Deck:
 
     def close(self) -> Summary:
         """End the recording, and say what became of it."""
+        for text, times in self._refusals.items():
+            if times > 1:
+                logger.warning("refused %d times: %s", times, text.partition(";")[0])
         if self._recording is not None:
             try:
                 self._recording.close()

@@ -80,7 +80,7 @@ def record(given: Given, command: tuple[str, ...]) -> None:
 def replay(given: Given, command: tuple[str, ...]) -> None:
     """Run COMMAND and answer its calls from CASSETTE.
 
-    No call reaches the API: one that the cassette does not hold gets status 599 and an
+    No call reaches the API: one that the cassette does not hold gets status 418 and an
     error that says what differs. Exit code: the command's own, or 3 if it succeeded
     although a call was refused, or nothing of the cassette was played.
     """

@@ -3,12 +3,12 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from anyvcr import authority
+from anyvcr import authority, spelling
 from anyvcr.cli import child, console, verdict
 from anyvcr.cli.state import folder as state_folder
 from anyvcr.cli.verdict import ExitRules, Run
@@ -20,6 +20,7 @@ from anyvcr.core.callers import is_open
 from anyvcr.core.cassette import names
 from anyvcr.core.errors import ConfigError
 from anyvcr.core.hosts import OPENAI
+from anyvcr.core.matching.advice import Spell
 from anyvcr.core.modes import Mode
 from anyvcr.settings import Settings, Values
 
@@ -52,13 +53,22 @@ class Listener:
 def with_command(values: Values, command: Sequence[str]) -> int:
     """Run `command` behind a proxy; the exit code for ours. Raises AnyvcrError."""
     settings, listener = Settings.parse(values), Listener.parse(values)
+    settings = replace(settings, spell=_spelling(settings, command))
     rules = ExitRules.parse(values)
     return asyncio.run(_with_command(settings, listener, rules, command))
+
+
+def _spelling(settings: Settings, command: Sequence[str]) -> Spell:
+    if settings.mode is Mode.REPLAY_ONLY:
+        slash = "/" if settings.is_folder else ""
+        return spelling.replaying(f"{settings.cassette}{slash}", command)
+    return spelling.command_line
 
 
 def until_stopped(values: Values) -> int:
     """Run a proxy until a signal ends it, having printed what a client must set."""
     settings, listener = Settings.parse(values), Listener.parse(values)
+    settings = replace(settings, spell=spelling.command_line)
     host = listener.host
     if is_open(host):
         console.say(

@@ -14,6 +14,7 @@ from anyvcr.core.matching.index import Hit, Index
 from anyvcr.core.matching.miss import Miss
 from anyvcr.core.matching.miss_text import explain
 from anyvcr.core.matching.rules import Repeats, Rules
+from anyvcr.spelling import mitmdump
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 ANSWER = Response(code=200, status="200 OK")
@@ -99,7 +100,7 @@ def misses(
             miss = index.take(sent)
             assert isinstance(miss, Miss)
             assert miss.nearest[0].differences
-            explain(miss)
+            explain(miss, mitmdump)
 
         return timed(tell)
 

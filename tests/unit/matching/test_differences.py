@@ -2,15 +2,21 @@
 
 import json
 import re
+from functools import partial
 
 import pytest
 from anyvcr.core.cassette.model import Interaction, Request, Response
+from anyvcr.core.matching import miss_text
+from anyvcr.core.matching.advice import NEW_EPISODES, advices
 from anyvcr.core.matching.differences import ABSENT, Shown, compare
 from anyvcr.core.matching.index import Hit, Index
-from anyvcr.core.matching.miss import Miss, suggestions
-from anyvcr.core.matching.miss_text import explain, report
+from anyvcr.core.matching.miss import Miss
 from anyvcr.core.matching.normalized import NormalizedRequest
 from anyvcr.core.matching.rules import Repeats, Rules
+from anyvcr.spelling import mitmdump
+
+explain = partial(miss_text.explain, spell=mitmdump)
+report = partial(miss_text.report, spell=mitmdump)
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 
@@ -232,16 +238,15 @@ def test_a_miss_tells_what_was_asked_what_is_near_and_what_would_do() -> None:
         "no recorded interaction matches POST https://api.openai.com/v1/chat/completions;"
         ' nearest is #0: $.messages[0].content: recorded "Hello", sent "Hallo";'
         " $.temperature: not in the recording, sent 0.7; then #1 (4 differences)."
-        " To let it pass: cassette_ignore=$.messages[0].content"
-        " cassette_ignore=$.temperature or cassette_mode=replay-with-new-episodes"
+        " To let it pass: --set cassette_mode=replay-with-new-episodes"
     )
 
 
 def test_used_up_is_told_apart() -> None:
     assert explain(miss(HELLO, HELLO, HELLO, before=(HELLO, HELLO))) == (
         "every recorded answer to POST https://api.openai.com/v1/chat/completions"
-        " was already played (#0, #1). To let it pass: cassette_repeats=sticky"
-        " or cassette_repeats=cycle or cassette_mode=replay-with-new-episodes"
+        " was already played (#0, #1). To let it pass: --set cassette_repeats=sticky"
+        " or --set cassette_repeats=cycle or --set cassette_mode=replay-with-new-episodes"
     )
 
 
@@ -250,7 +255,7 @@ def test_an_answer_that_would_match_but_for_a_field_is_marked_as_played() -> Non
         request('{"a": 2}'), request('{"a": 1}'), before=(request('{"a": 1}'),)
     )
     assert "nearest is #0 (already played): $.a: recorded 1, sent 2" in explain(found)
-    assert suggestions(found)[0] == "cassette_ignore=$.a cassette_repeats=sticky"
+    assert advices(found)[0] == (("ignore", "$.a"), ("repeats", "sticky"))
 
 
 def test_a_request_out_of_order_names_the_one_whose_turn_it_is() -> None:
@@ -259,14 +264,15 @@ def test_a_request_out_of_order_names_the_one_whose_turn_it_is() -> None:
         "POST https://api.openai.com/v1/chat/completions is out of order: the next"
         " request of the cassette is #0, where $.messages: not in the recording,"
         ' sent [{"content": "Hello"}]; #1 would match.'
-        " To let it pass: cassette_repeats=once or cassette_mode=replay-with-new-episodes"
+        " To let it pass: --set cassette_repeats=once"
+        " or --set cassette_mode=replay-with-new-episodes"
     )
 
 
 def test_an_unknown_request_in_a_strict_order_has_one_remedy() -> None:
     found = miss(HELLO, request("{}"), repeats=Repeats.STRICT)
     assert "the next request of the cassette is #0" in explain(found)
-    assert suggestions(found) == ("cassette_mode=replay-with-new-episodes",)
+    assert advices(found) == (NEW_EPISODES,)
 
 
 def test_an_empty_cassette_is_told_apart() -> None:
@@ -386,27 +392,66 @@ RECORDED = {
 @pytest.mark.parametrize(
     ("sent", "ignore"),
     [
-        ({**RECORDED, "user": "b"}, "cassette_ignore=$.user"),
-        ({**RECORDED, "new": 1}, "cassette_ignore=$.new"),
-        ({**RECORDED, "odd name": 1}, 'cassette_ignore=$["odd name"]'),
+        ({**RECORDED, "user": "b"}, "$.user"),
+        ({**RECORDED, "new": 1}, "$.new"),
+        ({**RECORDED, "odd name": 1}, '$["odd name"]'),
         (
             {**RECORDED, "messages": [{"tool_call_id": "call_2"}, {"content": "x"}]},
-            "cassette_ignore=tool-call-ids",
+            "tool-call-ids",
         ),
         (
             {**RECORDED, "input": [{"call_id": "call_2", "id": "fc_2"}]},
-            "cassette_ignore=tool-call-ids",
+            "tool-call-ids",
         ),
     ],
 )
-def test_the_suggested_option_lets_it_pass(
-    sent: dict[str, object], ignore: str
-) -> None:
+def test_the_advised_rule_lets_it_pass(sent: dict[str, object], ignore: str) -> None:
     asked, recorded = request(json.dumps(sent)), request(json.dumps(RECORDED))
     found = miss(asked, recorded)
-    assert suggestions(found)[0] == ignore
-    entries = tuple(entry for entry in ignore.split("cassette_ignore=") if entry)
-    assert isinstance(Index(cassette(recorded), Rules(ignore=entries)).take(asked), Hit)
+    assert advices(found)[0] == (("ignore", ignore),)
+    rules = Rules(ignore=(ignore,))
+    assert isinstance(Index(cassette(recorded), rules).take(asked), Hit)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("$.model", '{"model": "a"}', '{"model": "b"}'),
+        ("$.stream", "{}", '{"stream": true}'),
+        ("$.tools", '{"tools": []}', '{"tools": [{"type": "function"}]}'),
+        (
+            "$.messages[0].content",
+            '{"messages": [{"content": "a"}]}',
+            '{"messages": [{"content": "b"}]}',
+        ),
+        ("$.input", '{"input": "a"}', '{"input": "b"}'),
+        ("$.contents[0].text", '{"contents": [{"text": "a"}]}', '{"contents": [{}]}'),
+        ("$.generationConfig.seed", '{"generationConfig": {"seed": 1}}', "{}"),
+        ("$.max_tokens", '{"max_tokens": 1, "user": "a"}', '{"max_tokens": 2}'),
+    ],
+)
+def test_no_one_is_advised_to_ignore_what_an_answer_depends_on(
+    path: str, old: str, new: str
+) -> None:
+    found = miss(request(new), request(old))
+    # There is a difference to tell of, only no advice.
+    assert path.split(".")[1].partition("[")[0] in explain(found)
+    assert advices(found) == (NEW_EPISODES,)
+
+
+def test_an_id_within_the_input_may_be_ignored() -> None:
+    old, new = (json.dumps({"input": [{"turn_id": each}]}) for each in "ab")
+    found = miss(request(new), request(old))
+    assert advices(found)[0] == (("ignore", "$.input[0].turn_id"),)
+
+
+def test_the_model_of_a_query_or_a_form_is_meant_as_well() -> None:
+    found = miss(
+        request("{}", url=f"{CHAT}?model=b"), request("{}", url=f"{CHAT}?model=a")
+    )
+    assert advices(found) == (NEW_EPISODES,)
+    found = miss(request("{}", url=f"{CHAT}?run=b"), request("{}", url=f"{CHAT}?run=a"))
+    assert advices(found)[0] == (("ignore", "query:run"),)
 
 
 @pytest.mark.parametrize(
@@ -425,9 +470,7 @@ def test_the_suggested_option_lets_it_pass(
 def test_ignoring_is_not_suggested_where_it_would_not_do(
     sent: Request, recorded: Request
 ) -> None:
-    assert suggestions(miss(sent, recorded)) == (
-        "cassette_mode=replay-with-new-episodes",
-    )
+    assert advices(miss(sent, recorded)) == (NEW_EPISODES,)
 
 
 def test_a_preset_that_is_on_is_not_suggested_again() -> None:
@@ -437,7 +480,7 @@ def test_a_preset_that_is_on_is_not_suggested_again() -> None:
     )
     found = miss(one, other, rules=Rules(ignore=("tool-call-ids",)))
     assert '$.messages[2].tool_call_id: recorded "tool call 1"' in explain(found)
-    assert suggestions(found) == ("cassette_mode=replay-with-new-episodes",)
+    assert advices(found) == (NEW_EPISODES,)
 
 
 def test_the_report_is_json() -> None:
@@ -460,7 +503,7 @@ def test_the_report_is_json() -> None:
             }
         ],
         "options": [
-            "cassette_ignore=$.a cassette_ignore=$.b",
-            "cassette_mode=replay-with-new-episodes",
+            "--set 'cassette_ignore=$.a' --set 'cassette_ignore=$.b'",
+            "--set cassette_mode=replay-with-new-episodes",
         ],
     }

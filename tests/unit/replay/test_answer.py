@@ -45,7 +45,7 @@ def test_a_status_without_a_reason_gets_gos(
 def test_a_refusal_is_an_openai_error_that_is_not_retried() -> None:
     answer = refused("no such interaction", "no_matching_interaction")
 
-    assert answer.code == 599
+    assert answer.code == 418
     assert ("X-Should-Retry", "false") in answer.headers
     assert json.loads(answer.body) == {
         "error": {
@@ -55,6 +55,14 @@ def test_a_refusal_is_an_openai_error_that_is_not_retried() -> None:
             "code": "no_matching_interaction",
         }
     }
+
+
+def test_a_refusal_tells_its_reason_in_the_status_line_as_well() -> None:
+    """HTTP libraries put it into the error that they raise, and do not look at the body."""
+    assert refused("naïve\r\nX-Header: 1", "x").reason == (
+        "Not In Cassette: na?ve  X-Header: 1"
+    )
+    assert len(refused("long " * 1000, "x").reason) < 400
 
 
 def test_a_refusal_carries_text_that_is_not_unicode() -> None:

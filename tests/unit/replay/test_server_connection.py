@@ -251,7 +251,7 @@ def test_an_error_while_answering_is_an_answer_and_a_fault(error: Exception) -> 
     player = Echo(then=error)
     answer, _ = talk(GET, player)
 
-    assert answer.startswith(b"HTTP/1.1 599 ")
+    assert answer.startswith(b"HTTP/1.1 418 ")
     assert ("a sentence" in error_of(answer)) is isinstance(error, AnyvcrError)
     assert "sk-live" not in error_of(answer)
     assert player.faults == [error]
@@ -261,7 +261,7 @@ def test_an_answer_that_cannot_be_written_is_an_error_and_a_fault() -> None:
     player = Echo(then=ok(headers=(("X", "a\r\nSet-Cookie: b"),)))
     answer, _ = talk(GET, player)
 
-    assert answer.startswith(b"HTTP/1.1 599 ")
+    assert answer.startswith(b"HTTP/1.1 418 ")
     assert "HTTP cannot carry" in error_of(answer)
     assert b"Set-Cookie" not in answer
     assert len(player.faults) == 1

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from anyvcr.core.affixes import common_start
+from anyvcr.core.matching.advice import Spell, advices
 from anyvcr.core.matching.differences import ABSENT, Difference, Shown
 from anyvcr.core.matching.json_value import Repeating, Value
-from anyvcr.core.matching.miss import Miss, suggestions
+from anyvcr.core.matching.miss import Miss
 from anyvcr.core.matching.nearest import Nearest
 from anyvcr.core.printable import printable
 
@@ -26,13 +27,14 @@ _BEFORE, _AFTER = 24, 56
 """Characters shown before the first difference, and from it on."""
 
 
-def explain(miss: Miss, *, redact: Redact = str) -> str:
+def explain(miss: Miss, spell: Spell, *, redact: Redact = str) -> str:
     """The miss in one line for people: what was asked, what is nearest, what would let it pass.
 
-    `redact` is given each whole value before any of it is cut out and shown.
+    `spell` gives the words of the command that runs. `redact` is given each whole value before
+    any of it is cut out and shown.
     """
     asked = f"{miss.request.method} {redact(miss.request.url)}"
-    options = suggestions(miss)
+    options = map(spell, advices(miss))
     hint = f". To let it pass: {redact(' or '.join(options))}"
     return printable(_finding(miss, asked, redact) + hint)
 
@@ -169,17 +171,17 @@ def _cut(text: str, start: int) -> str:
     return f"{left}{text[begin:end]}{right}"
 
 
-def report(miss: Miss, *, redact: Redact = str) -> dict[str, object]:
+def report(miss: Miss, spell: Spell, *, redact: Redact = str) -> dict[str, object]:
     """The miss for a program: JSON values only, with texts as `explain` shows them."""
     return {
         "method": miss.request.method,
         "url": printable(redact(miss.request.url)),
-        "message": explain(miss, redact=redact),
+        "message": explain(miss, spell, redact=redact),
         "used_up": miss.used_up,
         "expected": miss.expected,
         "recorded": miss.recorded,
         "nearest": [_reported(near, redact) for near in miss.nearest],
-        "options": [redact(option) for option in suggestions(miss)],
+        "options": [redact(spell(advice)) for advice in advices(miss)],
     }
 
 

@@ -13,8 +13,12 @@ from anyvcr.core.cassette.model import Response
 from anyvcr.core.go.status import reason
 from anyvcr.core.replay.pacing import INSTANT, Pace, Schedule, schedule
 
-REFUSED = 599
-"""The status of a request that was not answered from the cassette; no server sends it."""
+REFUSED = 418
+"""The status of a request that was not answered from the cassette.
+
+No client that was measured tries again after it, and no API gives it a meaning
+(docs/matching.md has the table).
+"""
 
 NO_LOOPBACK_WORDS = (
     "this machine's loopback is not for clients of other machines: start the proxy with"
@@ -38,6 +42,8 @@ _NOT_REPLAYED = CONNECTION_HEADERS | {
 _RETRY_HEADERS = frozenset({"retry-after", "retry-after-ms"})
 _RETRYABLE = frozenset({408, 409, 429})
 """Statuses that OpenAI's SDKs retry, with all from 500."""
+_LONGEST_PHRASE = 300
+"""Characters of a refusal's message that stand in the status line."""
 _POLL_HEADER = "openai-poll-after-ms"
 """Milliseconds that the SDKs' polling helpers wait before they ask again, else 1000."""
 _BODILESS = frozenset({204, 304})
@@ -174,22 +180,29 @@ def over_limit(limit: int) -> str:
     )
 
 
-def refused(message: str, code: str) -> Answer:
+def refused(message: str, code: str, status: int = REFUSED) -> Answer:
     """An error in OpenAI's shape that SDKs raise with its message and do not retry.
 
-    openai-python, -node, -go, -java and -ruby obey `x-should-retry`.
+    openai-python, -node, -go, -java and -ruby obey `x-should-retry` whatever the status is.
     """
     error = {"message": message, "type": "anyvcr_error", "param": None, "code": code}
     body = json.dumps({"error": error}, ensure_ascii=False)
     return Answer(
-        code=REFUSED,
-        reason="Not In Cassette",
+        code=status,
+        reason=_phrase(message),
         headers=(
             ("Content-Type", "application/json"),
             ("X-Should-Retry", "false"),
         ),
         body=utf8.encode(body),
     )
+
+
+def _phrase(message: str) -> str:
+    """The reason in the status line: what HTTP libraries put into the error that they raise."""
+    plain = message.encode("ascii", "replace").decode("ascii")
+    shown = "".join(char if char.isprintable() else " " for char in plain)
+    return f"Not In Cassette: {shown[:_LONGEST_PHRASE].rstrip()}"
 
 
 def forbidden(message: str, code: str) -> Answer:
