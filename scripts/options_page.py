@@ -12,8 +12,20 @@ BEFORE = """\
 This page is made from `addon/anyvcr/options.py` by `scripts/options_page.py`.
 
 A setting may be given on the command line, to mitmproxy with `--set NAME=VALUE`, or as an environment
-variable. The command line comes before the environment. A fault in any of them ends the start with one
-sentence and exit code 1.
+variable. The command line comes before the environment, and the environment before the project's file.
+A fault in any of them ends the start with one sentence and exit code 1.
+
+The project's file is `anyvcr.toml`, or `[tool.anyvcr]` in `pyproject.toml`, looked for from the working
+directory upwards. It holds every option of both tables, by the variable's name in small letters without
+`ANYVCR_`; options that take several values have a list. Paths are relative to the file. `anyvcr config`
+prints what is in force, and where it is from.
+
+```toml
+ignore = ["$.user", "query:v"]
+redact = ["header:X-Team-Secret"]
+max_age = "30d"
+strict = true
+```
 
 On the command line, give an option that takes several values once for each value; each is taken as it
 is. In a variable or with `--set`, separate the values by commas or write one per line (`redact`: one per

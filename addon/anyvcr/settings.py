@@ -91,6 +91,13 @@ class Values:
         """Whether a flag is set; raises ConfigError for what is neither true nor false."""
         return self.get(name, lambda text: _flag(BY_NAME[name].set_name, text)) or False
 
+    def source(self, name: str) -> tuple[Value, str]:
+        """The value in force, as text, and where it is from in the user's words."""
+        for layer in self._layers:
+            if name in layer.values:
+                return layer.values[name], layer.spelling(BY_NAME[name])
+        return BY_NAME[name].default, "default"
+
     def items(self, name: str) -> tuple[str, ...]:
         """The texts of an option that may be given several times."""
         for layer in self._layers:

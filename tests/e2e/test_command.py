@@ -161,6 +161,20 @@ def test_a_miss_is_said_once_with_what_to_type(home: Path) -> None:
     assert again.splitlines()[0] in done.stderr
 
 
+def test_the_project_has_a_file_of_options(home: Path) -> None:
+    (home / "anyvcr.toml").write_text('pace = "never"\n')
+    done = replay(home, PYTHON, "-c", "")
+    assert done.returncode == 1
+    assert f"(from pace in {home}/anyvcr.toml)" in done.stderr
+
+    (home / "anyvcr.toml").write_text("allow_no_calls = true\nquiet = true\n")
+    done = replay(home, PYTHON, "-c", "")
+    assert (done.returncode, done.stderr) == (0, "")
+
+    shown = anyvcr(home, "config")
+    assert f"quiet = true  # quiet in {home}/anyvcr.toml\n" in shown.stdout
+
+
 def test_a_status_that_is_no_error_is_refused(home: Path) -> None:
     done = replay(home, PYTHON, "-c", "", options=("--miss-status", "200"))
 

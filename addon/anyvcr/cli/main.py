@@ -248,6 +248,19 @@ def repair(files: tuple[Path, ...]) -> None:
 
 
 @cli.command()
+def config() -> None:
+    """Print the options in force here, and where each is from.
+
+    As lines of anyvcr.toml. The command line comes before the environment, the environment
+    before the project's file (anyvcr.toml, or [tool.anyvcr] in pyproject.toml), which is looked
+    for from the working directory upwards.
+    """
+    from anyvcr.cli import config as showing
+
+    click.echo(showing.lines(_values(Given())), nl=False)
+
+
+@cli.command()
 def addon() -> None:
     """Print the path of the mitmproxy addon, for mitmdump -s "$(anyvcr addon)"."""
     package = Path(anyvcr.__file__).parent
@@ -262,9 +275,15 @@ def _run(command: tuple[str, ...], given: Given) -> None:
 
 
 def _values(given: Given) -> "Values":
-    """The options in force: what the command line gives, else the environment."""
+    """The options in force: of the command line, else the environment, else the project's file."""
+    from anyvcr import project_file
     from anyvcr.cli import log
     from anyvcr.settings import Layer, Values
 
-    log.set_up(quiet="quiet" in given, verbose="verbose" in given)
-    return Values(Layer.of_command_line(given), Layer.of_environment(os.environ))
+    values = Values(
+        Layer.of_command_line(given),
+        Layer.of_environment(os.environ),
+        *project_file.layers(Path.cwd()),
+    )
+    log.set_up(quiet=values.flag("quiet"), verbose=values.flag("verbose"))
+    return values

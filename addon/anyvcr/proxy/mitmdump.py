@@ -10,7 +10,7 @@ from pathlib import Path
 from mitmproxy import ctx, http
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 
-from anyvcr import safe_output
+from anyvcr import project_file, safe_output
 from anyvcr.options import SETTINGS
 from anyvcr.settings import Layer, Settings, Values, refuse_unknown
 
@@ -19,8 +19,8 @@ def settings() -> Settings:
     """The settings that our options of mitmproxy's give; raises ConfigError."""
     refuse_unknown(ctx.options.deferred)
     given = {o.set_name: getattr(ctx.options, o.set_name) for o in SETTINGS}
-    layers = Layer.of_mitmproxy(given), Layer.of_environment(os.environ)
-    return Settings.parse(Values(*layers))
+    said = Layer.of_mitmproxy(given), Layer.of_environment(os.environ)
+    return Settings.parse(Values(*said, *project_file.layers(Path.cwd())))
 
 
 def is_loaded(addon: object, name: str) -> bool:
