@@ -143,7 +143,7 @@ OPTIONS = (
         flags=("--shell",),
         help="How to print the variables.",
         default="sh",
-        choices=("sh", "fish", "powershell", "dotenv", "github"),
+        choices=("sh", "fish", "powershell", "dotenv", "github", "json"),
         commands=PRINTING,
         is_setting=False,
     ),

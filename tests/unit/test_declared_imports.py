@@ -29,6 +29,7 @@ def _normal(name: str) -> str:
 
 
 RUNS_WITH = names(TABLE["project"]["dependencies"])
+FOR_PYTEST = RUNS_WITH | names(TABLE["project"]["optional-dependencies"]["pytest"])
 TESTS_WITH = RUNS_WITH | names(TABLE["dependency-groups"]["dev"])
 
 
@@ -62,7 +63,7 @@ def distributions(module: str) -> set[str]:
 @pytest.mark.parametrize(
     ("folder", "declared"),
     [
-        pytest.param("addon", RUNS_WITH, id="addon"),
+        pytest.param("addon", FOR_PYTEST, id="addon"),
         pytest.param("scripts", TESTS_WITH, id="scripts"),
         pytest.param("tests", TESTS_WITH, id="tests"),
     ],
@@ -77,6 +78,16 @@ def test_every_import_is_declared(folder: str, declared: set[str]) -> None:
         and not distributions(module) & declared
     ]
     assert undeclared == []
+
+
+def test_pytest_is_imported_by_its_plugin_alone() -> None:
+    users = {
+        path.name
+        for path in sources("addon")
+        for module, _ in imported(path)
+        if module.partition(".")[0] == "pytest"
+    }
+    assert users == {"pytest_plugin.py"}
 
 
 @pytest.mark.parametrize("name", ["h11", "cryptography", "brotli", "backports-zstd"])

@@ -1,5 +1,6 @@
 """Environment changes as lines that a shell, a .env file or GitHub Actions understands."""
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +23,8 @@ class Shell(StrEnum):
     """A .env file, as Compose, python-dotenv, Node's dotenv and `source` agree on it."""
     GITHUB = "github"
     """Appended to the file $GITHUB_ENV."""
+    JSON = "json"
+    """One line for programs: `{"set": {NAME: VALUE}, "unset": [NAME]}`."""
 
 
 def lines(values: Mapping[str, str], unset: Iterable[str], shell: Shell | str) -> str:
@@ -30,6 +33,8 @@ def lines(values: Mapping[str, str], unset: Iterable[str], shell: Shell | str) -
     .env and GitHub's form cannot unset: there, a name to unset gets an empty value.
     """
     shell = Shell(shell)
+    if shell is Shell.JSON:
+        return json.dumps({"set": dict(values), "unset": list(unset)}) + "\n"
     put, remove = _FORMS[shell]
     if shell is Shell.GITHUB:
         values = {k: v for k, v in values.items() if k not in GITHUB_REFUSES}

@@ -113,7 +113,14 @@ def test_github_gets_no_name_that_its_runner_refuses() -> None:
 
 
 def test_nothing_to_do_is_no_text() -> None:
-    assert [export.lines({}, [], shell) for shell in Shell] == [""] * len(Shell)
+    spoken = [shell for shell in Shell if shell is not Shell.JSON]
+    assert [export.lines({}, [], shell) for shell in spoken] == [""] * len(spoken)
+
+
+def test_programs_get_one_line_of_json() -> None:
+    text = export.lines({"A": "x\ny"}, ["B"], Shell.JSON)
+    assert text.count("\n") == 1
+    assert json.loads(text) == {"set": {"A": "x\ny"}, "unset": ["B"]}
 
 
 def quoted(text: str) -> str:
