@@ -154,7 +154,7 @@ def test_a_page_of_another_site_gets_nothing_recorded(
         assert "recorded" not in answer.text
         # A program's own call is answered, be it only by a miss.
         own = _ask(running, {"Origin": "http://localhost:3000"})
-        assert own.status_code == 599
+        assert own.status_code == 418
 
 
 @pytest.mark.parametrize("headers", PAGES.values(), ids=PAGES)
@@ -175,4 +175,4 @@ def test_a_page_that_is_allowed_may_call(home: Path) -> None:
     }
     with proxy(home, options) as running:
         for headers in (PAGES["of another site"], PAGES["whose name leads here"]):
-            assert _ask(running, headers).status_code == 599
+            assert _ask(running, headers).status_code == 418
