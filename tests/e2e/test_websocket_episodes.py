@@ -12,7 +12,9 @@ from e2e.test_websocket_replay import connected, conversation, event, greeting
 from support.proxies import Mitmdump, mitmdump
 from support.raw_upstream import raw_upstream
 from support.websocket_peer import Peer, upstream
+from support.websocket_peer import at_base_url as peer_at_base_url
 from wsproto.events import AcceptConnection, CloseConnection, TextMessage
+from wsproto.extensions import PerMessageDeflate
 
 
 def asking(n: int) -> list[Message]:
@@ -107,6 +109,22 @@ def test_a_conversation_that_begins_otherwise_goes_on_to_the_api(
     assert heard == ["< ONE", "< TWO"]
     assert len(api.requests) == 1
     assert "played back #" not in proxy.log
+
+
+def test_one_that_goes_on_is_compressed_on_neither_side(home: Path) -> None:
+    """Its client was answered before the API could agree to compress."""
+    recorded = conversation(0, asking(0))
+    offer = {"target": "/v1/realtime", "extensions": [PerMessageDeflate()]}
+    with (
+        upstream(live, deflate=True) as api,
+        new_episodes(home, api.url, recorded) as proxy,
+        peer_at_base_url(proxy.port, **offer) as client,
+    ):
+        client.send(TextMessage("one " * 100))
+        assert client.receive() == TextMessage("ONE " * 100)
+        client.send(CloseConnection(1000))
+        assert isinstance(client.receive(), CloseConnection)
+    assert not api.requests[0].extensions
 
 
 def test_a_conversation_of_which_something_was_played_is_a_miss(home: Path) -> None:
