@@ -36,6 +36,7 @@ from anyvcr.proxy.patches import (
     error_pages,
     limits,
     refusals,
+    request_heads,
     response_heads,
     trailers,
     websocket,
@@ -152,6 +153,7 @@ class Anyvcr:
         departures.outlive_clients(lambda: self._exchanges, PATIENCE)
         limits.load_early()
         crashes.cut_clients_off(self._crash)
+        request_heads.skip_empty_lines()
         connection_ends.pass_resets_on()
         connection_ends.pass_race_losses_on()
         connection_ends.answer_half_closed(PATIENCE)
