@@ -160,3 +160,25 @@ def test_empty_lines_before_a_request_are_ignored(home: Path, empty: bytes) -> N
 
     assert got == PLAIN + PLAIN
     assert len(kept(home)) == 2
+
+
+def test_a_request_to_the_proxy_with_a_whole_url_is_for_that_url(home: Path) -> None:
+    """Of https, too, without a tunnel: so asks axios where nothing teaches it better."""
+    target = b"https://api.openai.com/v1/x"
+    head = b"POST " + target + b" HTTP/1.1\r\nHost: api.openai.com\r\n"
+    sent = head + b"Content-Length: 2\r\n\r\n{}"
+    with raw_upstream(PLAIN) as upstream:
+        options = {
+            "cassette": home / "c.yaml",
+            "cassette_mode": "record-only",
+            "cassette_upstream": upstream.url,
+        }
+        with mitmdump(home, options=options) as proxy:
+            live = _exchange(proxy.port, sent, until=BODY)
+            proxy.stop()
+    options = {"cassette": home / "c.yaml", "cassette_mode": "replay-only"}
+    with mitmdump(home, options=options) as proxy:
+        again = _exchange(proxy.port, sent, until=BODY)
+
+    assert live == again == PLAIN
+    assert [i.request.url for i in kept(home)] == [target.decode()]
