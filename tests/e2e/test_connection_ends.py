@@ -11,7 +11,7 @@ import pytest
 from anyvcr.core.cassette import codec as cassette_format
 from standin import Answer, BreakOff, StandIn
 from support import proxies
-from support.proxies import DEADLINE, Mitmdump, mitmdump
+from support.proxies import ADDON, DEADLINE, Mitmdump, mitmdump
 from support.raw_upstream import RawUpstream, raw_upstream
 
 URL = "https://api.openai.com/v1/chat/completions"
@@ -150,3 +150,28 @@ def test_a_new_connection_that_the_api_closes_is_an_error_with_its_reason(
     assert answer.status_code == 502
     assert "server closed connection" in answer.json()["error"]["message"]
     assert recorded(home) == []
+
+
+FAULT = """
+from mitmproxy.proxy.layers.http import HttpStream
+
+def fail(self, event):
+    raise OSError("no file can be opened")
+
+HttpStream.state_wait_for_request_headers = fail
+"""
+
+
+def test_a_client_does_not_wait_for_a_proxy_that_has_failed(home: Path) -> None:
+    """mitmproxy logs the fault alone, and the client would wait for ever."""
+    script = home / "fault.py"
+    script.write_text(FAULT)
+    options = {"cassette": home / "c.yaml", "cassette_mode": "record-only"}
+    with mitmdump(home, options=options, scripts=(ADDON, script)) as proxy:
+        with proxy.direct() as client, pytest.raises(httpx.RemoteProtocolError):
+            client.post("/x", json={})
+        code = proxy.stop()
+
+    assert code == 1
+    assert "no file can be opened" in proxy.log
+    assert "anyvcr failed: mitmproxy failed within a connection" in proxy.log

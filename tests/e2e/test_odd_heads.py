@@ -63,6 +63,25 @@ def test_odd_heads_pass_on_and_the_final_answer_is_recorded(home: Path) -> None:
     assert "content-length" not in by_name["length and chunks"].headers
 
 
+def test_what_cannot_be_played_back_is_not_recorded_and_said(home: Path) -> None:
+    """A status code of two digits passes on as it came."""
+    odd = PLAIN.replace(b"200 OK", b"20 Odd")
+    with raw_upstream(odd) as upstream:
+        options = {
+            "cassette": home / "c.yaml",
+            "cassette_mode": "record-only",
+            "cassette_upstream": upstream.url,
+        }
+        with mitmdump(home, options=options) as proxy:
+            head = b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n"
+            got = _exchange(proxy.port, head, until=BODY)
+            proxy.stop()
+
+    assert got.startswith(b"HTTP/1.1 20 Odd")
+    assert not (home / "c.yaml").exists()
+    assert "its status code is none that an answer can have" in proxy.log
+
+
 def test_interim_answers_reach_the_client(home: Path) -> None:
     with raw_upstream(INTERIM + PLAIN) as upstream:
         options = {
@@ -122,3 +141,44 @@ def test_an_early_answer_to_a_large_upload_is_recorded(home: Path) -> None:
     [interaction] = kept(home)
     assert (interaction.response.code, interaction.response.body) == (413, refusal)
     assert "not recorded" not in proxy.log
+
+
+@pytest.mark.parametrize("empty", [b"\r\n", b"\r\n\r\n", b"\n"])
+def test_empty_lines_before_a_request_are_ignored(home: Path, empty: bytes) -> None:
+    """Before the first of a connection, and before the next."""
+    head = b"POST /v1/x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
+    with raw_upstream(PLAIN, PLAIN) as upstream:
+        options = {
+            "cassette": home / "c.yaml",
+            "cassette_mode": "record-only",
+            "cassette_upstream": upstream.url,
+        }
+        with mitmdump(home, options=options) as proxy:
+            sent = empty + head + empty + head
+            got = _exchange(proxy.port, sent, until=BODY + PLAIN)
+            proxy.stop()
+
+    assert got == PLAIN + PLAIN
+    assert len(kept(home)) == 2
+
+
+def test_a_request_to_the_proxy_with_a_whole_url_is_for_that_url(home: Path) -> None:
+    """Of https, too, without a tunnel: so asks axios where nothing teaches it better."""
+    target = b"https://api.openai.com/v1/x"
+    head = b"POST " + target + b" HTTP/1.1\r\nHost: api.openai.com\r\n"
+    sent = head + b"Content-Length: 2\r\n\r\n{}"
+    with raw_upstream(PLAIN) as upstream:
+        options = {
+            "cassette": home / "c.yaml",
+            "cassette_mode": "record-only",
+            "cassette_upstream": upstream.url,
+        }
+        with mitmdump(home, options=options) as proxy:
+            live = _exchange(proxy.port, sent, until=BODY)
+            proxy.stop()
+    options = {"cassette": home / "c.yaml", "cassette_mode": "replay-only"}
+    with mitmdump(home, options=options) as proxy:
+        again = _exchange(proxy.port, sent, until=BODY)
+
+    assert live == again == PLAIN
+    assert [i.request.url for i in kept(home)] == [target.decode()]

@@ -31,10 +31,12 @@ from anyvcr.proxy.connections import Connections
 from anyvcr.proxy.lifecycle import Lifecycle
 from anyvcr.proxy.patches import (
     connection_ends,
+    crashes,
     departures,
     error_pages,
     limits,
     refusals,
+    request_heads,
     response_heads,
     trailers,
     websocket,
@@ -149,6 +151,9 @@ class Anyvcr:
         response_heads.pass_interim_answers_on()
         response_heads.read_answers_as_browsers_do()
         departures.outlive_clients(lambda: self._exchanges, PATIENCE)
+        limits.load_early()
+        crashes.cut_clients_off(self._crash)
+        request_heads.skip_empty_lines()
         connection_ends.pass_resets_on()
         connection_ends.pass_race_losses_on()
         connection_ends.answer_half_closed(PATIENCE)
@@ -195,6 +200,13 @@ class Anyvcr:
         self.tally.failed = True
         ctx.master.addons.add(self)  # what is on its way is still ours
         mitmdump.stop()
+
+    def _crash(self) -> None:
+        self.tally.failed = True
+        logger.error(
+            "anyvcr failed: mitmproxy failed within a connection (its error stands above), and "
+            "the client's end of it was closed; please report both"
+        )
 
     # Which connections are ours
 

@@ -110,8 +110,9 @@ class Routes:
             host = request.host
             if _is_address(host):
                 host = client.sni or host
+            # The target of a request to a proxy says its scheme: https, too, as old axios does.
             way = _Way(Origin(request.scheme, host.lower(), request.port))
-        if not way.at_listener and not client.tls_established:
+        elif not way.at_listener and not client.tls_established:
             plain = Origin("http", way.origin.host, way.origin.port)
             way = _Way(plain, user=way.user)
         return way

@@ -36,7 +36,7 @@ def faults(interaction: Interaction) -> list[Fault]:
     """Everything in the response of `interaction` that HTTP cannot carry, for `anyvcr check`."""
     response = interaction.response
     found = []
-    if not _is_final(interaction):
+    if not _answers(interaction):
         what = f"expected a status code from 200 to 999 in `response.code`, found {response.code}"
         found.append(Fault(what, mended=False))
     if _is_odd_status(response):
@@ -71,13 +71,18 @@ def playable(interaction: Interaction) -> Interaction:
     )
 
 
-def _is_final(interaction: Interaction) -> bool:
+def _answers(interaction: Interaction) -> bool:
     """101 counts where a WebSocket began with it: its request asked, or its conversation is kept."""
     code = interaction.response.code
     if code == 101:
         kind = header(interaction.response.headers, "Content-Type")
         asked = header(interaction.request.headers, "Upgrade")
         return bool(asked) or kind == CONVERSATION
+    return is_final(code)
+
+
+def is_final(code: int) -> bool:
+    """Whether an answer with `code` ends an exchange, and HTTP can carry it."""
     return 200 <= code <= 999
 
 

@@ -1,6 +1,7 @@
-"""mitmproxy's limits on the connections of one client, lifted."""
+"""mitmproxy's limits on the connections of one client, and of a process with few files, lifted."""
 
 import asyncio
+import codecs
 import collections
 
 from mitmproxy import ctx
@@ -15,6 +16,11 @@ SILENCE = 6 * 3600
 model that thinks for longer."""
 
 _SILENCE_BEFORE = 600
+
+
+def load_early() -> None:
+    """Load what mitmproxy would load with its first request, when there may be no descriptors left."""
+    codecs.lookup("idna")
 
 
 def lift_for(client: Client) -> None:

@@ -23,6 +23,7 @@ UNASKED = "the client stopped sending its request"
 BROKEN = "the API broke off"
 TOO_LARGE = "the request is larger than cassette_upload_limit"
 PROTOCOL = "it changed to a protocol that is not recorded: neither HTTP nor WebSocket"
+NO_STATUS = "its status code is none that an answer can have: 200 to 999"
 FOREIGN = "another addon of mitmproxy answered in place of the API"
 UNSEEN = "another addon of mitmproxy kept the answer from us"
 

@@ -20,12 +20,14 @@ from mitmproxy.connection import Client
 from anyvcr.cassettes.deck import Deck
 from anyvcr.core import terminal_events
 from anyvcr.core.cassette.model import Request, Response
+from anyvcr.core.cassette.playable import is_final
 from anyvcr.core.client_request import recorded_request
 from anyvcr.core.content_coding import TooLargeError
 from anyvcr.proxy.recording import capture
 from anyvcr.proxy.recording.exchange import (
     AWAITED,
     FOREIGN,
+    NO_STATUS,
     PROTOCOL,
     TOO_LARGE,
     UNSEEN,
@@ -262,6 +264,9 @@ class Exchanges:
     def _record(self, exchange: Exchange, message: http.Response, partial: str) -> None:
         if message.status_code == 101:
             self._drop(exchange, PROTOCOL)
+            return
+        if not is_final(message.status_code):
+            self._drop(exchange, NO_STATUS)
             return
         if not _is_seen(message, exchange.tap):
             self._drop(exchange, UNSEEN)
