@@ -12,9 +12,9 @@ from standin.answer import Answer
 
 SKIPPED_BY_ALL = (100,)
 """Continue, unasked. Python's http.client, and so requests, takes any other 1xx for the answer,
-and so do Java's HttpClient before 20 and Perl's HTTP::Tiny (RFC 9110, section 15.2, forbids it)."""
+and so does Perl's LWP (RFC 9110, section 15.2, forbids it)."""
 ANY_INTERIM = (100, 102, 103)
-"""With Processing (RFC 2518) and Early Hints (RFC 8297), which Go, httpx and curl skip."""
+"""With Processing (RFC 2518) and Early Hints (RFC 8297), which all other clients of the tests skip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
