@@ -9,6 +9,8 @@ class Tally:
 
     failed: bool = False
     """Something of ours failed; a cassette that cannot be written is in its summary."""
+    interrupted: bool = False
+    """A signal ended the program or the proxy: what breaks off now says nothing of the program."""
     calls: int = 0
     """Requests for the API that were seen, answered or not."""
     refused: int = 0

@@ -4,11 +4,12 @@
 
 It answers like the exchanges, as the request's `stream` asks; a stream's events come GAP
 seconds apart where the question asks for "slow", and each says when it was sent. So do the
-messages of a WebSocket, at whatever path. Its
-authority is written to FOLDER/api-ca.pem.
+messages of a WebSocket, at whatever path. The message of a slow stream, by which recording is
+measured, ends late, as in the wild. Its authority is written to FOLDER/api-ca.pem.
 """
 
 import asyncio
+import random
 import re
 import ssl
 import sys
@@ -24,6 +25,9 @@ from benchmarks.exchange import small, streams
 
 GAP = 0.005
 EVENTS = 20
+LATE_END = (0.0, 0.05)
+"""Seconds from a slow stream's last event to the end of its message, least and most."""
+_CHANCE = random.Random(0)
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _NUMBER = re.compile(rb"Question number (\d+)")
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\n%s\r\n\r\n"
@@ -87,7 +91,9 @@ class Server(asyncio.Protocol):
             self._transport.write(_chunk(event))
             due += GAP
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-        self._transport.write(_chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+        self._transport.write(_chunk(b"data: [DONE]\n\n"))
+        await asyncio.sleep(_CHANCE.uniform(*LATE_END))
+        self._transport.write(b"0\r\n\r\n")
 
 
 def _chunk(data: bytes) -> bytes:

@@ -10,8 +10,11 @@ from typing import ClassVar
 
 from standin.answer import Answer
 
-INTERIM = (103, 102)
-"""Early Hints (RFC 8297), Processing (RFC 2518): what a server may send before an answer."""
+SKIPPED_BY_ALL = (100,)
+"""Continue, unasked. Python's http.client, and so requests, takes any other 1xx for the answer,
+and so does Perl's LWP (RFC 9110, section 15.2, forbids it)."""
+ANY_INTERIM = (100, 102, 103)
+"""With Processing (RFC 2518) and Early Hints (RFC 8297), which all other clients of the tests skip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +26,10 @@ class Manners:
     end of its message. A compressed body's last bytes come with that end."""
     closes: float = 0.1
     """Share of answers after which the idle connection is closed (HTTP/2: GOAWAY first)."""
-    interim: float = 0.0
-    """Share of answers that a 1xx of INTERIM goes before."""
+    interim: float = 0.1
+    """Share of answers that a 1xx goes before."""
+    interims: tuple[int, ...] = SKIPPED_BY_ALL
+    """Which, one of them each time; a test of clients that skip more says ANY_INTERIM."""
     new_ids: bool = True
     """Whether ids and times of a cassette's answers are new each time they are given."""
     seed: int = 0
@@ -36,7 +41,7 @@ class Manners:
         """`answer` with everything that it left open decided, by four numbers of `chance`."""
         late, closes, is_interim, which = (chance.random() for _ in range(4))
         least, most = self.late_end
-        interim = (INTERIM[int(which * len(INTERIM))],)
+        interim = (self.interims[int(which * len(self.interims))],)
         return replace(
             answer,
             end_delay=least + late * (most - least)

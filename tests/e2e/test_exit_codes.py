@@ -3,9 +3,10 @@
 import signal
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
 import pytest
 from standin import Answer, BreakOff, Chunk, Framing, Received, StandIn
 from support.proxies import SEED, anyvcr, serving
@@ -43,6 +44,17 @@ try:
 except Exception as error:
     print(error)
 """
+STOP_SENDING = """
+import os, socket
+from urllib.parse import urlsplit
+proxy = urlsplit(os.environ["ANYVCR_PROXY"])
+client = socket.create_connection((proxy.hostname, proxy.port))
+head = b"POST /v1/files HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 60000000\\r\\n\\r\\n"
+client.sendall(head + b"a few of them")
+client.shutdown(socket.SHUT_WR)
+client.recv(1)
+"""
+TIMEOUT = ASK.replace("urlopen(request)", "urlopen(request, timeout=0.5)")
 NOTHING = "pass"
 
 CUT = Answer(
@@ -52,6 +64,8 @@ CUT = Answer(
     break_off=BreakOff.CLOSE,
     break_after=2,
 )
+RESET = replace(CUT, break_off=BreakOff.RESET)
+UNANSWERED = Answer(first_delay=60.0)
 
 
 def echo(received: Received) -> Answer:
@@ -76,6 +90,7 @@ class Way:
     answer: Answer | None = None
     upstream: str = ""
     """Instead of the stand-in."""
+    command: str = sys.executable
     broken: str = ""
     """Lines that run in anyvcr's own process before it starts."""
 
@@ -96,6 +111,16 @@ RECORDING = {
     "cut off": Way(
         ASK, 4, "1 of its calls are not in c.yaml: the API broke off", answer=CUT
     ),
+    "reset": Way(
+        ASK, 4, "1 of its calls are not in c.yaml: the API broke off", answer=RESET
+    ),
+    "the client stops sending": Way(
+        STOP_SENDING,
+        4,
+        "1 of its calls are not in c.yaml: the client stopped sending its request",
+    ),
+    "a timeout": Way(TIMEOUT, 0, "recorded 1 interaction", answer=UNANSWERED),
+    "no such command": Way("", 127, "no such command", command="no-such-command"),
     "cut off, allowed": Way(
         ASK,
         0,
@@ -141,13 +166,13 @@ def test_recording_nothing_has_an_exit_code_and_a_sentence(
             home,
             *("record", way.cassette, "--upstream", way.upstream or api.address),
             *("--upstream-ca", str(api.ca_file), *way.options),
-            *("--", sys.executable, "-c", way.program),
+            *("--", way.command, "-c", way.program),
             env={"OTHER": str(other.ca_file), **env},
         )
 
     assert done.returncode == way.code, done.stderr
     assert way.sentence in done.stderr
-    if way.code in (3, 4):
+    if way.code == 4:
         assert "anyvcr: the command succeeded, but " in done.stderr
 
 
@@ -226,3 +251,21 @@ def test_a_served_proxy_that_failed_says_so_with_its_exit_code(
     assert answer.status_code == 200
     assert "anyvcr failed" in proxy.log
     assert code == 1
+
+
+@pytest.mark.parametrize("way", ["cut off", "no call"])
+def test_a_served_proxy_says_what_it_could_not_record_and_has_not_failed(
+    home: Path, api: StandIn, way: str
+) -> None:
+    """Its exit code tells of the proxy: no command has ended, to which it could be said."""
+    with serving(home, api=api) as proxy, proxy.direct() as client:
+        if way == "cut off":
+            api.enqueue(CUT)
+            with pytest.raises(httpx.RemoteProtocolError):
+                client.post("/chat/completions", json={"n": 1})
+        code = proxy.stop(signal.SIGTERM)
+
+    dropped = "1 not recorded (1: the API broke off)"
+    assert "recorded nothing" in proxy.log
+    assert (dropped in proxy.log) == (way == "cut off")
+    assert code == 0

@@ -204,3 +204,34 @@ def test_an_answer_without_an_end_is_given_up_and_said(
         proxy.stop()
 
     assert [i.request.body for i in kept(home)] == [b'{"n":2}']
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_a_call_that_was_left_comes_before_an_equal_one_that_ended_sooner(
+    home: Path, version: str
+) -> None:
+    """The rest of the first and the second is awaited while the third is asked and answered."""
+
+    def answers(number: int, gap: float) -> Answer:
+        first, *more = (b"data: %d.%d\n\n" % (number, n) for n in range(3))
+        later = (Chunk(data=event, delay=gap) for event in more)
+        return stream(first, *later, DONE)
+
+    def run(proxy: Mitmdump) -> list[bytes]:
+        taken = []
+        for last in (b".0\n\n", b".0\n\n", DONE, DONE):
+            with proxy.client(http2=version == "2") as client:
+                taken.append(read_until(client, 1, last)[:10])
+        return taken
+
+    with StandIn(lambda _: answers(9, 0.0)) as api:
+        api.enqueue(answers(1, 0.5), answers(2, 0.3), answers(3, 0.0), answers(4, 0.0))
+        with recording(home, api, cassette_mode="record-only") as proxy:
+            live = run(proxy)
+            proxy.stop()
+    with mitmdump(home, options={"cassette": home / "c.yaml"}) as replaying:
+        again = run(replaying)
+        replaying.stop()
+
+    assert live == again == [b"data: %d.0\n" % n for n in (1, 2, 3, 4)]
+    assert [i.id for i in kept(home)] == [0, 1, 2, 3]

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response
-from standin import Answer, Encoding, Manners, Received, Repertoire, StandIn
+from standin import (
+    ANY_INTERIM,
+    Answer,
+    Encoding,
+    Manners,
+    Received,
+    Repertoire,
+    StandIn,
+)
 from support.wire import client, curl, plain_socket, read_until, versions
 
 EVENTS = b'data: {"n":1}\n\ndata: {"n":2}\n\ndata: {"n":3}\n\ndata: [DONE]\n\n'
@@ -35,6 +43,11 @@ class TestChance:
         assert max(delays) <= 0.05
         assert 0.02 < sum(delays) / len(delays) < 0.03
         assert 50 < sum(bool(answer.closes) for answer in answers) < 150
+        assert 50 < sum(answer.interim == (100,) for answer in answers) < 150
+
+    def test_any_interim_answer_comes_where_the_clients_skip_it(self) -> None:
+        answers = settled(Manners(interim=1.0, interims=ANY_INTERIM))
+        assert {answer.interim for answer in answers} == {(100,), (102,), (103,)}
 
     def test_the_same_seed_decides_the_same(self) -> None:
         assert settled(Manners(seed=5)) == settled(Manners(seed=5))

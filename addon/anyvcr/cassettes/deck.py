@@ -188,16 +188,21 @@ class Deck:
         *,
         partial: str = "",
         remark: str = "",
+        before: int | None = None,
     ) -> Interaction | None:
         """Write what was exchanged; a fault is logged, and fails the run at its end.
 
-        `partial` says why the body of `response` is not whole; `remark` is for the log.
+        `partial` says why the body of `response` is not whole; `remark` is for the log. It
+        is written in front of the interaction with the id `before`, by default at the end.
         """
         if self._recording is None:
             return None
         try:
             interaction = self.session.record(request, response)
-            self._recording.append(interaction)
+            if before is None:
+                self._recording.append(interaction)
+            else:
+                self._recording.insert(interaction, before)
         except AnyvcrError as error:
             self.fail(str(error))
             return None

@@ -115,11 +115,11 @@ class HeldFile:
         """Whether the content can be read, whatever became of the name."""
         return self._file is not None
 
-    def read(self) -> bytes:
-        """What is whole of the file."""
+    def read(self, start: int = 0) -> bytes:
+        """What is whole of the file, from its byte `start` on."""
         file = self._open()
-        file.seek(0)
-        return file.read(self.end)
+        file.seek(start)
+        return file.read(self.end - start)
 
     def adopt(self, end: int) -> None:
         """Go on after the first `end` bytes, however they came there."""

@@ -20,8 +20,11 @@ from then on is saved beside it.
 
 import logging
 import os
-from collections.abc import Sequence
-from itertools import chain
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +38,9 @@ from anyvcr.core.cassette.style import Style
 from anyvcr.core.errors import CassetteError, CassetteFormatError
 
 logger = logging.getLogger(__name__)
+
+_ID = re.compile(rb"\A( *- +id: )[0-9]+")
+"""The line that an interaction begins with."""
 
 
 class Recording:
@@ -56,7 +62,9 @@ class Recording:
         self.style = style
         self.count = 0
         self._starts: dict[int, int] = {}
-        """Where in the file each interaction of this recording begins, by its id."""
+        """Where in the file each interaction of this recording begins, by the id it came with."""
+        self._ids: dict[int, int] = {}
+        """The id that each has in the file: another one after an insertion before it."""
         self.found = found or Cassette()
         """What the file held when it was opened to be extended."""
         self._file = file
@@ -126,7 +134,15 @@ class Recording:
         Then the file is as it was before, or, where another program had taken it away or
         changed it, the interaction is in the file that the error names.
         """
-        self._write(interaction)
+        self._write(interaction, self._append)
+
+    def insert(self, interaction: Interaction, before: int) -> None:
+        """Write one interaction in front of the one that came with the id `before`; raises CassetteError.
+
+        It takes that one's id, and those after it move up. In one write, as `amend`; where
+        another program changed the file, the interaction is appended.
+        """
+        self._write(interaction, partial(self._insert, before=before))
 
     def amend(self, interaction: Interaction) -> None:
         """Write an interaction of this recording anew, in its place; raises CassetteError.
@@ -134,9 +150,11 @@ class Recording:
         In one write, which no SIGKILL cuts in two, with what was recorded after it. Where
         another program changed the file, it is appended as it is now.
         """
-        self._write(interaction, again=True)
+        self._write(interaction, self._rewrite)
 
-    def _write(self, interaction: Interaction, *, again: bool = False) -> None:
+    def _write(
+        self, interaction: Interaction, write: Callable[[Interaction], None]
+    ) -> None:
         if self._is_closed:
             msg = f"cassette {self.path} was closed before an answer for it was whole"
             raise CassetteError(msg)
@@ -144,10 +162,7 @@ class Recording:
             change = self._file.change()
             if change is not None:
                 self._go_on(change, interaction.id)
-            if again and interaction.id in self._starts:
-                self._rewrite(interaction)
-            else:
-                self._append(interaction)
+            write(interaction)
             if self._is_partial and self._replaced is None:
                 self._move_into_place()
         except OSError as error:
@@ -161,13 +176,40 @@ class Recording:
         self._file.append(chain(before, codec.pieces(interaction, self.style)))
         self._lacks_line_end = False
         self._starts[interaction.id] = start
+        self._ids[interaction.id] = interaction.id
+        self.count += 1
+
+    def _insert(self, interaction: Interaction, before: int) -> None:
+        if before not in self._starts:
+            self._append(interaction)
+            return
+        start = self._starts[before]
+        later = sorted((at, each) for each, at in self._starts.items() if at >= start)
+        ids = [*(self._ids[each] for _, each in later), interaction.id]
+        tail, end = self._file.read(start), self._file.end
+        first = replace(interaction, id=ids[0])
+        texts = [b"".join(codec.pieces(first, self.style))]
+        for ((at, _), (stop, _)), number in zip(
+            pairwise([*later, (end, -1)]), ids[1:], strict=True
+        ):
+            texts.append(_numbered(tail[at - start : stop - start], number))
+        self._file.replace(start, end, b"".join(texts))
+        for each, number, text in zip(
+            [interaction.id, *(each for _, each in later)], ids, texts, strict=True
+        ):
+            self._starts[each], self._ids[each] = start, number
+            start += len(text)
         self.count += 1
 
     def _rewrite(self, interaction: Interaction) -> None:
+        if interaction.id not in self._starts:
+            self._append(interaction)
+            return
         start = self._starts[interaction.id]
         later = [at for at in self._starts.values() if at > start]
         end = min(later, default=self._file.end)
-        new = b"".join(codec.pieces(interaction, self.style))
+        whole = replace(interaction, id=self._ids[interaction.id])
+        new = b"".join(codec.pieces(whole, self.style))
         self._file.replace(start, end, new)
         for number, at in self._starts.items():
             if at > start:
@@ -288,6 +330,11 @@ def _load_or_repair(file: BinaryIO, path: Path) -> tuple[bytes, Cassette]:
     file.seek(0)
     data = file.read()
     return data, codec.loads(data, file=str(path), editable=False)
+
+
+def _numbered(text: bytes, number: int) -> bytes:
+    """An interaction as it is written, with another id."""
+    return _ID.sub(rb"\g<1>%d" % number, text, count=1)
 
 
 def _cannot(what: str, path: Path, error: OSError) -> str:

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from anyvcr.core.errors import AnyvcrError
 
@@ -20,10 +20,14 @@ class CommandError(AnyvcrError):
         self.code = code
 
 
-async def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+async def run(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    interrupted: Callable[[], None] = lambda: None,
+) -> int:
     """Run `command` to its end; its exit code, 128+N where signal N ended it.
 
-    Signals that we get go on to it; its end is ours to wait for. A key like Ctrl-C goes
+    Signals that we get go on to it, and `interrupted` is called; its end is ours to wait for. A key like Ctrl-C goes
     from the terminal to the whole foreground group, so that one is not sent twice.
     """
     try:
@@ -36,7 +40,7 @@ async def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
         raise CommandError(msg, 126) from None
     loop = asyncio.get_running_loop()
     for number in _FORWARDED:
-        loop.add_signal_handler(number, _forward, child, number)
+        loop.add_signal_handler(number, _forward, child, number, interrupted)
     try:
         code = await child.wait()
     finally:
@@ -54,7 +58,12 @@ async def until_told() -> None:
     await told.wait()
 
 
-def _forward(child: asyncio.subprocess.Process, number: signal.Signals) -> None:
+def _forward(
+    child: asyncio.subprocess.Process,
+    number: signal.Signals,
+    interrupted: Callable[[], None],
+) -> None:
+    interrupted()
     if number in (signal.SIGINT, signal.SIGQUIT) and _in_foreground():
         return
     with contextlib.suppress(ProcessLookupError):

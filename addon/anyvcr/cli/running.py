@@ -85,10 +85,14 @@ async def _with_command(
 ) -> int:
     with state_folder() as state:
         proxy, trust = prepare(settings, listener, state)
+
+        def interrupt() -> None:
+            proxy.tally.interrupted = True
+
         try:
             async with proxy:
                 theirs = environment(settings, listener, proxy, trust)
-                code = await child.run(command, theirs)
+                code = await child.run(command, theirs, interrupt)
         except child.CommandError as error:
             console.say(str(error))
             return error.code
@@ -117,6 +121,7 @@ async def _until_stopped(
             told = asyncio.create_task(child.until_told())
             ended = asyncio.create_task(proxy.ended())
             await asyncio.wait({told, ended}, return_when="FIRST_COMPLETED")
+            proxy.tally.interrupted = True
             told.cancel()
             ended.cancel()
     return verdict.serving_exit_code(proxy.tally, proxy.summaries)

@@ -174,6 +174,8 @@ class Anyvcr:
         return None
 
     async def _end(self) -> None:
+        if self._given is None:
+            self.tally.interrupted = True
         await self._lifecycle.end()
         if self._given is None and (
             self.tally.failed or any(summary.failure for summary in self.summaries)

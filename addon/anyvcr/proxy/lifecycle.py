@@ -50,7 +50,7 @@ class Lifecycle:
         """Whether another server has the cassettes, and this proxy takes what is left over."""
         self.tally = host.tally if host else Tally()
         self.decider = host or Decider(mitmdump.ca_pem, mitmdump.stop, self.tally)
-        self.exchanges = Exchanges(StoredParts(), self.decider.fault)
+        self.exchanges = Exchanges(StoredParts(), self.decider.fault, self.tally)
         self.conversations = Conversations(self.decider.fault)
         self.routes = Routes(self.settings)
         self.gate = Gate(self.routes, self.tally)

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="import-not-found,import-untyped"
-"""Streams of the official SDK, one after the other: `streams_openai.py COUNT [EVENTS]`.
+"""Streams of the official SDK, one after the other: `streams_openai.py [--http2] COUNT [EVENTS]`.
 
 As many chats and responses each, read to their end or left after EVENTS events. Prints what
 came of each in a line.
@@ -11,9 +11,10 @@ from itertools import islice
 import openai
 
 MODEL = "gpt-4o-mini"
-count = int(sys.argv[1])
-events = int(sys.argv[2]) if len(sys.argv) > 2 else None
-client = openai.OpenAI(max_retries=0)
+numbers = [int(word) for word in sys.argv[1:] if word != "--http2"]
+count, events = numbers[0], numbers[1] if len(numbers) > 1 else None
+http = openai.DefaultHttpxClient(http2="--http2" in sys.argv)
+client = openai.OpenAI(max_retries=0, http_client=http)
 for number in range(count):
     question = f"question {number}"
     chat = client.chat.completions.create(

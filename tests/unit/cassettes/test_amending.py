@@ -97,3 +97,47 @@ def test_an_edited_cassette_keeps_its_edit_and_the_interaction_is_saved(
 
     assert bodies(path) == [b"begun"]
     assert bodies(tmp_path / "c.yaml.partial.saved") == [b"whole"]
+
+
+def test_an_interaction_is_put_in_front_of_others_which_move_up(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    first = Recording.create(path, Style.X_VCR)
+    first.append(interaction(0, b"old"))
+    first.close()
+
+    recording = Recording.extend(path, Style.X_VCR)
+    for number, body in (
+        (1, b"b"),
+        (2, b"c"),
+        (4, b"d"),
+    ):  # what came as 3 was not stored
+        recording.append(interaction(number, body))
+    recording.insert(interaction(5, b"a longer body"), before=1)
+    recording.insert(interaction(6, b"between"), before=2)
+    recording.amend(interaction(1, b"amended, and longer"))
+    recording.append(interaction(7, b"the last"))
+    recording.insert(interaction(8, b"nearly the last"), before=7)
+    recording.close()
+
+    stored = store.read(path).interactions
+    assert [(i.id, i.response.body) for i in stored] == [
+        (0, b"old"),
+        (1, b"a longer body"),
+        (2, b"amended, and longer"),
+        (4, b"between"),
+        (5, b"c"),
+        (6, b"d"),
+        (7, b"nearly the last"),
+        (8, b"the last"),
+    ]
+    assert recording.count == 7
+
+
+def test_what_cannot_be_put_in_front_of_anything_is_appended(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    recording = Recording.create(path, Style.X_VCR)
+    recording.append(interaction(0, b"a"))
+    recording.insert(interaction(1, b"b"), before=7)
+    recording.close()
+
+    assert bodies(path) == [b"a", b"b"]

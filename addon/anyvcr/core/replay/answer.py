@@ -11,6 +11,7 @@ from anyvcr.core import utf8
 from anyvcr.core.cassette.extensions import PARTIAL
 from anyvcr.core.cassette.model import Response
 from anyvcr.core.go.status import reason
+from anyvcr.core.replay import departure
 from anyvcr.core.replay.pacing import INSTANT, Pace, Schedule, schedule
 
 REFUSED = 418
@@ -118,7 +119,9 @@ def replayed(response: Response, pace: Pace = INSTANT) -> Answer:
         headers=_without_wait(response.code, headers) if pace == INSTANT else headers,
         body=response.body,
         streamed=response.content_length < 0,
-        schedule=schedule(response, pace),
+        schedule=departure.schedule(response)
+        if departure.is_recorded(response)
+        else schedule(response, pace),
         breaks_off=is_partial,
         announced=response.content_length if is_partial and is_short else None,
         recorded_length=response.content_length,

@@ -66,7 +66,8 @@ def outlive_clients(keeper: Callable[[], Keeper], patience: float) -> None:
     def give_up(
         self: HttpStream, event: RequestProtocolError | ResponseProtocolError
     ) -> layer.CommandGenerator[None]:
-        by_client = isinstance(event, RequestProtocolError)
+        # A connection to the server that is being made is given up with the client, too.
+        by_client = isinstance(event, RequestProtocolError) or _has_left(self)
         keeper().break_off(self.flow, by_client=by_client)
         yield from interrupt(self, event)
         keeper().interrupt(self.flow)
@@ -74,10 +75,7 @@ def outlive_clients(keeper: Callable[[], Keeper], patience: float) -> None:
     def check_killed(
         self: HttpStream, emit_error_hook: bool
     ) -> layer.CommandGenerator[bool]:
-        has_left = any(
-            isinstance(event, RequestProtocolError)
-            for event in self._paused_event_queue
-        )
+        has_left = _has_left(self)
         # It comes to the above in its turn.
         if has_left and self.flow.error is None and keeper().outlives(self.flow):
             return False
@@ -92,6 +90,13 @@ def outlive_clients(keeper: Callable[[], Keeper], patience: float) -> None:
     check_killed.anyvcr = is_killed  # type: ignore[attr-defined]
     HttpStream.handle_protocol_error = handle_protocol_error  # type: ignore[method-assign]
     HttpStream.check_killed = check_killed  # type: ignore[method-assign]
+
+
+def _has_left(stream: HttpStream) -> bool:
+    """Whether the client is gone, and the stream has yet to be told."""
+    return any(
+        isinstance(event, RequestProtocolError) for event in stream._paused_event_queue
+    )
 
 
 def _go_on(

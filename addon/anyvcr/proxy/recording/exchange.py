@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mitmproxy import ctx, http
+from mitmproxy import http
 
 from anyvcr.cassettes.deck import Deck
 from anyvcr.core.cassette.model import Interaction, Request, Response
@@ -64,11 +64,18 @@ class Exchange:
     stored_response: Response | None = None
     is_dropped: bool = False
     broken_by_client: bool | None = None
+    overtaken_by: int | None = None
+    """The id of what was stored first of later requests, before the answer to this one."""
     left_at: float | None = None
     """When the client left, of time.monotonic()."""
     left_size: int = 0
     """Bytes of the answer that had come by then."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the client left, having asked, before anything came."""
+        return bool(self.broken_by_client and self.is_asked and not self.flow.response)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -98,8 +105,6 @@ def reason(exchange: Exchange) -> str:
     if exchange.broken_by_client:
         if exchange.left_at is not None:
             return LEFT_FOR_GOOD
-        if ctx.master.should_exit.is_set():
-            return STOPPED
         return LEFT if exchange.is_asked else UNASKED
     if exchange.tap is not None or flow.response is not None:
         return BROKEN

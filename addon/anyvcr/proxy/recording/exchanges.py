@@ -6,7 +6,8 @@ comes after that is added to what was stored.
 
 A program that leaves in the middle of an answer does not take the API with it: the rest of
 the answer is awaited, within PATIENCE and ROOM, so that the cassette holds a whole answer,
-of which the program will again take as much as it likes.
+of which the program will again take as much as it likes. That it left before an answer began
+is recorded instead of the answer (core/replay/departure.py).
 """
 
 import asyncio
@@ -23,10 +24,12 @@ from anyvcr.core.cassette.model import Request, Response
 from anyvcr.core.cassette.playable import is_final
 from anyvcr.core.client_request import recorded_request
 from anyvcr.core.content_coding import TooLargeError
+from anyvcr.core.replay import departure
 from anyvcr.proxy.recording import capture
 from anyvcr.proxy.recording.exchange import (
     AWAITED,
     FOREIGN,
+    LEFT,
     NO_STATUS,
     PROTOCOL,
     TOO_LARGE,
@@ -37,6 +40,7 @@ from anyvcr.proxy.recording.exchange import (
     reason,
 )
 from anyvcr.proxy.recording.tap import Stopwatch, Tap, pass_on
+from anyvcr.tally import Tally
 
 PATIENCE = 30.0
 """Seconds for which the rest of an answer is awaited after its client has left."""
@@ -47,9 +51,12 @@ ROOM = 16 << 20
 class Exchanges:
     """The exchanges that are on their way, by flow. A fault of ours goes to `fault`: the traffic goes on."""
 
-    def __init__(self, what: StoredParts, fault: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, what: StoredParts, fault: Callable[[Exception], None], tally: Tally
+    ) -> None:
         self.what = what
         self._fault = fault
+        self._tally = tally
         self._open: dict[str, Exchange] = {}
         self._waiting: list[asyncio.Event] = []
 
@@ -225,13 +232,45 @@ class Exchanges:
 
     def _end(self, exchange: Exchange, why: str) -> None:
         """Give up what is still to come of `exchange`."""
-        self._forget(exchange)
         if exchange.stored is not None:
             self._store(exchange)
         elif exchange.tap is not None and exchange.is_asked and self.what.partial:
             self._store(exchange, why)
+        elif exchange.is_left and not self._tally.interrupted:
+            self._store_departure(exchange)
         else:
             self._drop(exchange, why)
+        self._forget(exchange)
+
+    def _store_departure(self, exchange: Exchange) -> None:
+        exchange.watch.stop()
+        try:
+            response = departure.recorded(exchange.watch.duration)
+            exchange.stored = exchange.deck.record(
+                exchange.request(),
+                response,
+                remark=LEFT,
+                before=exchange.overtaken_by,
+            )
+            self._overtake(exchange)
+        except Exception as error:
+            self._fault(error)
+
+    def _overtake(self, exchange: Exchange) -> None:
+        """Let the exchanges that began before `exchange` know that it was stored before them.
+
+        Where their client has left, it may have asked again, and is to find both in order.
+        """
+        if exchange.stored is None:
+            return
+        for other in self._open.values():  # in the order of their requests
+            if other is exchange:
+                break
+            if other.deck is exchange.deck and other.overtaken_by in (
+                None,
+                exchange.overtaken_by,  # what it may have been put in front of
+            ):
+                other.overtaken_by = exchange.stored.id
 
     def _forget(self, exchange: Exchange) -> None:
         self._open.pop(exchange.flow.id, None)
@@ -279,11 +318,16 @@ class Exchanges:
             response = self._response(exchange, message, partial)
         if exchange.stored is None:
             exchange.deck.see_response(message.headers.items(multi=True))
-            remark = "" if exchange.left_at is None else AWAITED
+            has_left = exchange.left_at is not None
             exchange.stored = exchange.deck.record(
-                request, response, partial=partial, remark=remark
+                request,
+                response,
+                partial=partial,
+                remark=AWAITED if has_left else "",
+                before=exchange.overtaken_by if has_left else None,
             )
             exchange.is_dropped = exchange.stored is None
+            self._overtake(exchange)
         elif (request, response) != (exchange.stored_request, exchange.stored_response):
             exchange.deck.amend(exchange.stored, request, response)
         exchange.stored_request, exchange.stored_response = request, response
