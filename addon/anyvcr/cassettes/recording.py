@@ -20,8 +20,9 @@ from then on is saved beside it.
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -135,6 +136,23 @@ class Recording:
         another program changed the file, it is appended as it is now.
         """
         self._write(interaction, again=True)
+
+    def written(self) -> Iterator[tuple[int, bytes]]:
+        """The interactions of this recording that are in the file: id and text; raises CassetteError.
+
+        The latest first, so that each may be amended before the next is asked for.
+        """
+        try:
+            if self._file.change() is not None:
+                return
+            end = self._file.end
+            for number, start in sorted(
+                self._starts.items(), key=itemgetter(1), reverse=True
+            ):
+                yield number, self._file.read_span(start, end)
+                end = start
+        except OSError as error:
+            raise CassetteError(_cannot("read", self.place, error)) from error
 
     def _write(self, interaction: Interaction, *, again: bool = False) -> None:
         if self._is_closed:
