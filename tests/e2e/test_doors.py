@@ -176,3 +176,17 @@ def test_a_page_that_is_allowed_may_call(home: Path) -> None:
     with proxy(home, options) as running:
         for headers in (PAGES["of another site"], PAGES["whose name leads here"]):
             assert _ask(running, headers).status_code == 418
+
+
+@BOTH
+def test_a_body_that_is_no_json_object_is_refused_however_deep(
+    home: Path, mode: str
+) -> None:
+    deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
+    (home / "c").mkdir()
+    with serving(home, cassette="c/", mode=mode) as running:
+        url = f"{running.url}/_anyvcr/cassettes/a"
+        with httpx.Client(trust_env=False, timeout=DEADLINE) as client:
+            for body in (deep, b"[1]", b"{"):
+                assert client.post(url, content=body).status_code == 400
+        assert running.stop() == 0, running.log
