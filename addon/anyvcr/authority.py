@@ -4,11 +4,15 @@ Its key can pose as any site to the processes that trust it, so it lies in a fol
 only its owner can open, and no system store ever gets it.
 """
 
+import logging
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from anyvcr.core.errors import AnyvcrError
+
+logger = logging.getLogger(__name__)
 
 NAME = "mitmproxy"
 """The file names' stem that mitmproxy's TlsConfig looks for in its confdir."""
@@ -28,6 +32,7 @@ def ensure(place: Path) -> Path:
     certificate = place / f"{NAME}-ca-cert.pem"
     try:
         if certificate.exists():
+            _close_to_others(place)
             return certificate
         place.parent.mkdir(parents=True, exist_ok=True)
         _make(place)
@@ -35,6 +40,27 @@ def ensure(place: Path) -> Path:
         msg = f"cannot make a certificate authority in {place}: {error.strerror}; set ANYVCR_HOME to a folder that can be written"
         raise AnyvcrError(msg) from error
     return certificate
+
+
+def _close_to_others(place: Path) -> None:
+    """See that nobody else can use the CA in `place`; raises AnyvcrError where it is another's."""
+    if os.name == "nt":
+        return  # there a user's folders are his own by their access lists
+    for path in (place, place / f"{NAME}-ca.pem"):
+        status = path.stat()
+        if status.st_uid not in (os.geteuid(), 0):
+            msg = (
+                f"{path} belongs to another user, who could read all that is sent: "
+                "set ANYVCR_HOME to a folder of your own"
+            )
+            raise AnyvcrError(msg)
+        if status.st_mode & 0o077 and status.st_uid == os.geteuid():
+            path.chmod(status.st_mode & 0o700)
+            logger.warning(
+                "%s was open to other users of this machine, and no longer is; if you do not "
+                "trust them, delete %s for a new certificate authority",
+                *(path, place),
+            )
 
 
 def _make(place: Path) -> None:

@@ -138,7 +138,7 @@ def _mode(body: bytes) -> Mode | None:
         return None
     try:
         wanted = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         wanted = None
     if not isinstance(wanted, dict) or not set(wanted) <= {"mode"}:
         raise _RequestError(400, 'expected a JSON object like {"mode": "replay-only"}')

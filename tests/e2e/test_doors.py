@@ -10,6 +10,7 @@ from threading import Thread
 
 import httpx
 import pytest
+from anyvcr.core.replay.answer import REFUSED
 from standin import StandIn
 from support.proxies import DEADLINE, SEED, Mitmdump, proxy, serving
 from support.toolchain import missing
@@ -154,7 +155,7 @@ def test_a_page_of_another_site_gets_nothing_recorded(
         assert "recorded" not in answer.text
         # A program's own call is answered, be it only by a miss.
         own = _ask(running, {"Origin": "http://localhost:3000"})
-        assert own.status_code == 418
+        assert own.status_code == REFUSED
 
 
 @pytest.mark.parametrize("headers", PAGES.values(), ids=PAGES)
@@ -175,4 +176,18 @@ def test_a_page_that_is_allowed_may_call(home: Path) -> None:
     }
     with proxy(home, options) as running:
         for headers in (PAGES["of another site"], PAGES["whose name leads here"]):
-            assert _ask(running, headers).status_code == 418
+            assert _ask(running, headers).status_code == REFUSED
+
+
+@BOTH
+def test_a_body_that_is_no_json_object_is_refused_however_deep(
+    home: Path, mode: str
+) -> None:
+    deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
+    (home / "c").mkdir()
+    with serving(home, cassette="c/", mode=mode) as running:
+        url = f"{running.url}/_anyvcr/cassettes/a"
+        with httpx.Client(trust_env=False, timeout=DEADLINE) as client:
+            for body in (deep, b"[1]", b"{"):
+                assert client.post(url, content=body).status_code == 400
+        assert running.stop() == 0, running.log

@@ -3,13 +3,14 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 from anyvcr import safe_output
 from anyvcr.cassettes import store
 from anyvcr.cassettes.summary import Summary
+from anyvcr.core.cassette import codec
 from anyvcr.core.cassette.model import Cassette, Interaction, Request, Response, header
 from anyvcr.core.cassette.playable import playable
 from anyvcr.core.cassette.style import Style
@@ -30,6 +31,8 @@ from anyvcr.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+_BINARY = b"!!binary"
+
 
 @dataclass(slots=True, eq=False)
 class Deck:
@@ -45,6 +48,8 @@ class Deck:
     _refusals: Counter[str] = field(default_factory=Counter)
     _dropped: dict[str, int] = field(default_factory=dict)
     _failure: str | None = None
+    _revisions: dict[int, int] = field(default_factory=dict)
+    """Of the credentials, when each interaction was written last, by its id."""
     _profiles: set[str] = field(default_factory=set)
     """Names of the profiles that were said."""
 
@@ -199,6 +204,7 @@ class Deck:
             return None
         try:
             interaction = self.session.record(request, response)
+            self._revisions[interaction.id] = self._credentials.revision
             if before is None:
                 self._recording.append(interaction)
             else:
@@ -225,6 +231,7 @@ class Deck:
             return
         try:
             whole = self.session.amended(interaction, request, response)
+            self._revisions[interaction.id] = self._credentials.revision
             self._recording.amend(whole)
         except AnyvcrError as error:
             self.fail(str(error))
@@ -262,11 +269,33 @@ class Deck:
             if times > 1:
                 logger.warning("refused %d times: %s", times, text.partition(";")[0])
         if self._recording is not None:
-            try:
-                self._recording.close()
-            except AnyvcrError as error:
-                self.fail(str(error))
+            for step in (self._remove_late, store.Recording.close):
+                try:
+                    step(self._recording)
+                except AnyvcrError as error:
+                    self.fail(str(error))
         return self.summary()
+
+    def _remove_late(self, recording: store.Recording) -> None:
+        """Remove from what was written the credentials that were seen only after it.
+
+        Their text is searched first, so a run that learned nothing of what it has stored
+        parses nothing again.
+        """
+        first = min(self._revisions.values(), default=self._credentials.revision)
+        late = self._credentials.learned_after(first)
+        if late is None:
+            return
+        for number, text in recording.written():
+            is_older = self._revisions.get(number, first) < self._credentials.revision
+            # In base64 with line breaks, as YAML has data, nothing is found.
+            if not (is_older and (_BINARY in text or late.has_any(text))):
+                continue
+            [found] = codec.loads(codec.header() + text, editable=False).interactions
+            whole = self.session.amended(found, found.request, found.response)
+            if whole != found:
+                recording.amend(replace(whole, id=number))
+                logger.info("removed from #%d a credential that was seen later", number)
 
     def _say_profile(self, request: Request) -> None:
         """Say once for each known client what of its requests does not count."""

@@ -121,6 +121,12 @@ class HeldFile:
         file.seek(start)
         return file.read(self.end - start)
 
+    def read_span(self, start: int, end: int) -> bytes:
+        """The bytes from `start` to `end`."""
+        file = self._open()
+        file.seek(start)
+        return file.read(end - start)
+
     def adopt(self, end: int) -> None:
         """Go on after the first `end` bytes, however they came there."""
         self.end = end

@@ -21,10 +21,11 @@ from then on is saved beside it.
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -151,6 +152,24 @@ class Recording:
         another program changed the file, it is appended as it is now.
         """
         self._write(interaction, self._rewrite)
+
+    def written(self) -> Iterator[tuple[int, bytes]]:
+        """The interactions of this recording that are in the file; raises CassetteError.
+
+        Each by the id that it came with, and its text; the latest first, so that each may be
+        amended before the next is asked for.
+        """
+        try:
+            if self._file.change() is not None:
+                return
+            end = self._file.end
+            for number, start in sorted(
+                self._starts.items(), key=itemgetter(1), reverse=True
+            ):
+                yield number, self._file.read_span(start, end)
+                end = start
+        except OSError as error:
+            raise CassetteError(_cannot("read", self.place, error)) from error
 
     def _write(
         self, interaction: Interaction, write: Callable[[Interaction], None]

@@ -48,6 +48,8 @@ class Credentials:
 
     def __init__(self) -> None:
         self._values: dict[bytes, Forms] = {}
+        self._learned: dict[bytes, int] = {}
+        """The revision with which each became known."""
         self._cookies: dict[str, list[bytes]] = {}
         self._seen: set[tuple[str, str]] = set()
         """Fields of requests that have nothing new: most are the same in each."""
@@ -111,10 +113,26 @@ class Credentials:
         )
         for secret in secrets:
             if secret not in self._values:
-                self._values[secret] = Forms.of(secret)
-                self._index.add(self._values[secret])
-                self.revision += 1
+                self._remember(Forms.of(secret))
         return secrets
+
+    def _remember(self, forms: Forms) -> None:
+        self._values[forms.value] = forms
+        self._index.add(forms)
+        self.revision += 1
+        self._learned[forms.value] = self.revision
+
+    def learned_after(self, revision: int) -> "Credentials | None":
+        """Those that are known now and were not at that revision; None where there are none."""
+        late = Credentials()
+        for secret, forms in self._values.items():
+            if self._learned[secret] > revision:
+                late._remember(forms)
+        return late if late._values else None
+
+    def has_any(self, text: bytes) -> bool:
+        """Whether any of them may be in `text`, of whatever kind."""
+        return self.replace(text, Words(text, set(), [])) is not text
 
     def replace(self, text: bytes, found: Words | None = None) -> bytes:
         """`text` without any credential; the same object where it holds none.
@@ -133,6 +151,7 @@ class Credentials:
         """A cookie's old value is no longer looked for, once as many are old as are known."""
         if self._values.pop(secret, None) is None:
             return
+        del self._learned[secret]
         self._forgotten += 1
         if self._forgotten > len(self._values) + _COOKIES_KEPT:
             self._forgotten = 0

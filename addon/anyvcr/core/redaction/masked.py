@@ -73,7 +73,11 @@ class MaskedIndex:
     def replace(self, text: bytes) -> bytes:
         """`text` without credentials of which only the ends are shown."""
         masks = sorted(
-            mask for least, run in _MASKS if least in text for mask in _masks(text, run)
+            mask
+            for least, run in _MASKS
+            # One byte is looked up several times as fast as three.
+            if least[:1] in text and least in text
+            for mask in _masks(text, run)
         )
         out, done = [], 0
         for start, end in masks:

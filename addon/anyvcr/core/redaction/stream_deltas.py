@@ -38,6 +38,8 @@ _MESSAGE = re.compile(r"^[<>]%?(?:@[0-9.]+)? (?=\{)", re.MULTILINE)
 """What a line of a WebSocket's transcript has before its JSON. A `%XX` in it stays a text."""
 _LIST = re.compile(rb'\[\s*"[^"\\]{0,12}"\s*,\s*"')
 """What a document has that may list a text in pieces."""
+_HEAD = 256
+"""Bytes by which a stream is told: more than it may begin with."""
 _PIECE = 16
 """Characters that the pieces of a text in a list have on average, at most."""
 _WORD = "REDACTED"
@@ -109,15 +111,17 @@ def rewrite_all(body: bytes, changed: "Iterable[tuple[Joined, str]]") -> bytes:
 
 
 def _documents(body: bytes) -> list[_Document]:
-    text = _decoded(body)
-    if sse.looks_like_stream(text):
-        return list(_events(text))
-    if text[:1] in ("<", ">") and (messages := list(_messages(text))):
+    # Most bodies are none of these, and are not decoded to find that out.
+    head = _decoded(body[:_HEAD])
+    if sse.looks_like_stream(head):
+        return list(_events(_decoded(body)))
+    if head[:1] in ("<", ">") and (messages := list(_messages(_decoded(body)))):
         return messages
     found = []
     if len(body) <= LINES and (b"}\n{" in body or b"}\r\n{" in body):
-        found = list(_lines(text))
+        found = list(_lines(_decoded(body)))
     if not found and _may_list(body):
+        text = _decoded(body)
         with_value = _parsed(text, 0, len(text))
         found = [with_value] if with_value else []
     return found
