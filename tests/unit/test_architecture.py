@@ -71,3 +71,22 @@ def _late_constants(path: Path) -> Iterator[str]:
                     defined.add(ast.unparse(target))
                 elif defined:
                     yield f"{path.name}:{node.lineno}"
+
+
+def test_mitmproxy_is_patched_in_one_place() -> None:
+    proxy = PROJECT / "addon" / "anyvcr" / "proxy"
+    modules = set(proxy.rglob("*.py")) - set((proxy / "patches").rglob("*.py"))
+
+    assert not [patch for path in modules for patch in _patches(path)]
+
+
+def _patches(path: Path) -> Iterator[str]:
+    """Assignments to what belongs to a class or module of mitmproxy's."""
+    theirs: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.ImportFrom(module=str(module)) if module.startswith("mitmproxy"):
+                theirs |= {name.asname or name.name for name in node.names}
+            case ast.Assign(targets=[ast.Attribute() as target]):
+                if ast.unparse(target).partition(".")[0] in theirs:
+                    yield f"{path.name}: {ast.unparse(target)}"
