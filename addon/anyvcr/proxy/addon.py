@@ -160,7 +160,7 @@ class Anyvcr:
         websocket.pass_ends_on()
         websocket.gather_frames_quickly()
         websocket.keep_messages_compressed()
-        episodes.install()
+        websocket.begin_by(episodes.play)
         if not self._lifecycle.is_guest:
             logger.info("%s", self.decider.describe())
 

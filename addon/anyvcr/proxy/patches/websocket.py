@@ -1,6 +1,6 @@
 """Ends and large frames of WebSockets, which mitmproxy changes or takes long for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from mitmproxy import http
@@ -101,6 +101,25 @@ class _Frames(list[bytes | bytearray]):
 
     def append(self, frame: bytes | bytearray) -> None:
         super().append(bytearray(frame))
+
+
+def begin_by(
+    begin: Callable[
+        [websocket.WebsocketLayer, events.Event], layer.CommandGenerator[None] | None
+    ],
+) -> None:
+    """Ask `begin` what a WebSocket does first; mitmproxy relays those of which it says None."""
+    kind = websocket.WebsocketLayer
+    if kind._handle_event is not kind.start:
+        return  # a script may be loaded again
+
+    def start(
+        self: websocket.WebsocketLayer, event: events.Event
+    ) -> layer.CommandGenerator[None]:
+        own = begin(self, event)
+        yield from self.start(event) if own is None else own
+
+    kind._handle_event = start
 
 
 def keep_messages_compressed() -> None:

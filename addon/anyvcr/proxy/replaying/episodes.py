@@ -78,19 +78,10 @@ def upgraded(flow: http.HTTPFlow) -> Upgraded | None:
     )
 
 
-def install() -> None:
-    """Have the WebSockets that `begin` answered played in mitmproxy's layer."""
-    kind = websocket.WebsocketLayer
-    if kind._handle_event is not kind.start:
-        return  # a script may be loaded again
-
-    def start(self: websocket.WebsocketLayer, event: events.Event) -> Commands:
-        if (begun := _begun.get(self.flow)) is None:
-            yield from self.start(event)
-        else:
-            yield from _Player(self, begun).handle(event)
-
-    kind._handle_event = start
+def play(layer: websocket.WebsocketLayer, event: events.Event) -> Commands | None:
+    """What a WebSocket that `begin` answered does first; None for any other."""
+    begun = _begun.get(layer.flow)
+    return None if begun is None else _Player(layer, begun).handle(event)
 
 
 class _Player:
@@ -110,7 +101,7 @@ class _Player:
             now=time.perf_counter(),
         )
         self._wakes_at: float | None = None
-        layer._handle_event = self.handle
+        self._layer._handle_event = self.handle
 
     def handle(self, event: events.Event) -> Commands:
         """Play on."""
