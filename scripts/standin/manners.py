@@ -4,17 +4,22 @@ The defaults are what APIs do in the wild; `Manners.TIDY` is a server that never
 What an `Answer` says of itself goes before its server's manners.
 """
 
+import re
 from dataclasses import dataclass, replace
 from random import Random
 from typing import ClassVar
 
 from standin.answer import Answer
 
-SKIPPED_BY_ALL = (100,)
-"""Continue, unasked. Python's http.client, and so requests, takes any other 1xx for the answer,
-and so does Perl's LWP (RFC 9110, section 15.2, forbids it)."""
+CONTINUE, EARLY_HINTS = (100,), (103,)
 ANY_INTERIM = (100, 102, 103)
-"""With Processing (RFC 2518) and Early Hints (RFC 8297), which all other clients of the tests skip."""
+"""With Processing (RFC 2518). For a test of clients that skip them all."""
+_KNOW_CONTINUE = re.compile(
+    r"$|python-requests|python-urllib|libwww-perl", re.IGNORECASE
+)
+"""User-Agents of clients that take any 1xx but Continue for the answer (RFC 9110, section 15.2,
+forbids it): those on Python's http.client, and Perl's LWP. Node's fetch breaks off at a Continue
+that it did not ask for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +33,8 @@ class Manners:
     """Share of answers after which the idle connection is closed (HTTP/2: GOAWAY first)."""
     interim: float = 0.1
     """Share of answers that a 1xx goes before."""
-    interims: tuple[int, ...] = SKIPPED_BY_ALL
-    """Which, one of them each time; a test of clients that skip more says ANY_INTERIM."""
+    interims: tuple[int, ...] | None = None
+    """Which, one of them each time; None for the one that the client skips."""
     new_ids: bool = True
     """Whether ids and times of a cassette's answers are new each time they are given."""
     seed: int = 0
@@ -37,11 +42,16 @@ class Manners:
     TIDY: ClassVar["Manners"]
     """Ends at once, keeps its connections, repeats a cassette byte for byte."""
 
-    def settled(self, answer: Answer, chance: Random) -> Answer:
-        """`answer` with everything that it left open decided, by four numbers of `chance`."""
+    def settled(self, answer: Answer, chance: Random, agent: str = "") -> Answer:
+        """`answer` with everything that it left open decided, by four numbers of `chance`.
+
+        `agent` is the client's User-Agent.
+        """
         late, closes, is_interim, which = (chance.random() for _ in range(4))
         least, most = self.late_end
-        interim = (self.interims[int(which * len(self.interims))],)
+        skipped = CONTINUE if _KNOW_CONTINUE.match(agent) else EARLY_HINTS
+        interims = self.interims or skipped
+        interim = (interims[int(which * len(interims))],)
         return replace(
             answer,
             end_delay=least + late * (most - least)

@@ -185,7 +185,8 @@ class StandIn:
         self.requests.append(received)
         self.sent.append(sent)
         answer = self._answer(received)
-        return self._manners.settled(answer, self._chance), sent
+        agent = received.header("User-Agent")
+        return self._manners.settled(answer, self._chance, agent), sent
 
     def _answer(self, received: Received) -> Answer:
         if self._queue:

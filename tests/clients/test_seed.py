@@ -33,7 +33,7 @@ def test_the_sdk_raises_a_miss_with_its_reason_and_does_not_retry(
     done = anyvcr(tmp_path, "replay", SEED, *options, "--", *sdk, "gpt-4o")
 
     assert done.returncode == 9
-    assert done.stdout.startswith("InternalServerError: ")
+    assert done.stdout.startswith("APIStatusError: ")
     assert '$.model: recorded "o4-mini", sent "gpt-4o"' in done.stdout
     report = json.loads((tmp_path / "report.json").read_text())
     assert len(report["cassettes"][0]["misses"]) == 1

@@ -49,6 +49,17 @@ class TestChance:
         answers = settled(Manners(interim=1.0, interims=ANY_INTERIM))
         assert {answer.interim for answer in answers} == {(100,), (102,), (103,)}
 
+    @pytest.mark.parametrize(
+        ("agent", "status"),
+        [("", 100), ("python-requests/2.32", 100), ("node", 103), ("curl/8.5", 103)],
+    )
+    def test_each_client_is_sent_one_that_it_skips(
+        self, agent: str, status: int
+    ) -> None:
+        always = Manners(interim=1.0)
+        answer = always.settled(Answer(), Random(0), agent)
+        assert answer.interim == (status,)
+
     def test_the_same_seed_decides_the_same(self) -> None:
         assert settled(Manners(seed=5)) == settled(Manners(seed=5))
         assert settled(Manners(seed=5)) != settled(Manners(seed=6))
