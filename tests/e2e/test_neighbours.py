@@ -87,6 +87,8 @@ def test_a_script_that_fails_on_a_connection_opens_no_way(
     recorded = len(api.requests)
     failing = f"def {hook}(flow): raise RuntimeError('not ours')\n"
     with proxy_for(home, api, mode="replay-only", before=failing) as proxy:
+        # mitmproxy ends at an error that comes before it has told all scripts to run.
+        proxy.wait_for("replaying ")
         with proxy.client() as client:
             known = client.post(URL, json={"n": 1})
             unknown = client.post(URL, json={"n": 2})
