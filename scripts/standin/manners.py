@@ -14,9 +14,7 @@ from standin.answer import Answer
 CONTINUE, EARLY_HINTS = (100,), (103,)
 ANY_INTERIM = (100, 102, 103)
 """With Processing (RFC 2518). For a test of clients that skip them all."""
-_KNOW_CONTINUE = re.compile(
-    r"$|python-requests|python-urllib|libwww-perl", re.IGNORECASE
-)
+_KNOW_CONTINUE = re.compile(r"python-requests|python-urllib|libwww-perl", re.IGNORECASE)
 """User-Agents of clients that take any 1xx but Continue for the answer (RFC 9110, section 15.2,
 forbids it): those on Python's http.client, and Perl's LWP. Node's fetch breaks off at a Continue
 that it did not ask for."""
@@ -34,7 +32,8 @@ class Manners:
     interim: float = 0.1
     """Share of answers that a 1xx goes before."""
     interims: tuple[int, ...] | None = None
-    """Which, one of them each time; None for the one that the client skips."""
+    """Which, one of them each time; None for the one that the client skips, which for a client
+    without a name, such as a test's own socket, is none."""
     new_ids: bool = True
     """Whether ids and times of a cassette's answers are new each time they are given."""
     seed: int = 0
@@ -52,13 +51,14 @@ class Manners:
         skipped = CONTINUE if _KNOW_CONTINUE.match(agent) else EARLY_HINTS
         interims = self.interims or skipped
         interim = (interims[int(which * len(interims))],)
+        share = self.interim if agent or self.interims else 0.0
         return replace(
             answer,
             end_delay=least + late * (most - least)
             if answer.end_delay is None
             else answer.end_delay,
             closes=closes < self.closes if answer.closes is None else answer.closes,
-            interim=(interim if is_interim < self.interim else ())
+            interim=(interim if is_interim < share else ())
             if answer.interim is None
             else answer.interim,
         )

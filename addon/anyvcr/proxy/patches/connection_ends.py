@@ -117,7 +117,7 @@ def _say_nothing(command: commands.Command) -> None:
     if isinstance(command, ReceiveHttp) and isinstance(
         command.event, ResponseProtocolError
     ):
-        command.event.code = _NO_ANSWER  # type: ignore[assignment]  # a number once
+        command.event.code = _NO_ANSWER  # type: ignore[assignment,unused-ignore]  # a number once
 
 
 def answer_half_closed(patience: float) -> None:
