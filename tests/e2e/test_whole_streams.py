@@ -1,5 +1,6 @@
 """What a program received is in the cassette, however and whenever it leaves."""
 
+import os
 import random
 import signal
 import threading
@@ -13,6 +14,8 @@ from anyvcr.core.cassette.model import Interaction
 from standin import Answer, Chunk, Encoding, Framing, Received, StandIn
 from support.proxies import ADDON, Mitmdump, mitmdump, recording
 
+LEAVERS = int(os.environ.get("ANYVCR_LEAVERS", "24"))
+"""Streams of each row whose client leaves at their terminal event; 500 are the bar."""
 URL = "https://api.openai.com/v1/chat/completions"
 EVENTS = tuple(b'data: {"n":%d}\n\n' % n for n in range(20))
 DONE = b"data: [DONE]\n\n"
@@ -60,7 +63,7 @@ def test_a_client_that_leaves_with_the_terminal_event_loses_nothing(
     home: Path, api: StandIn, version: str, encoding: Encoding | None
 ) -> None:
     late = random.Random(1)
-    count, threads = 24, 4
+    count, threads = LEAVERS, 4
     api.enqueue(
         *(
             stream(*EVENTS[:3], DONE, end=late.uniform(0, 0.5), encoding=encoding)
@@ -147,7 +150,7 @@ def test_a_program_that_takes_three_events_of_twenty_replays_the_same(
     home: Path, api: StandIn, version: str
 ) -> None:
     paced = stream(*(Chunk(data=event, delay=0.01) for event in EVENTS), DONE, end=0.05)
-    count = 10
+    count = max(10, LEAVERS // 5)
     api.enqueue(*[paced] * count)
 
     def run(proxy: Mitmdump) -> list[bytes]:
