@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,15 @@ class ProjectFile:
         return Layer(self.values, lambda option: f"{option.name} in {self.path}")
 
 
-def layers(folder: Path) -> tuple[Layer, ...]:
-    """The layer of the file that is found from `folder` upwards, if any; raises ConfigError."""
-    found = find(folder)
+def layers(folder: Path | None = None) -> tuple[Layer, ...]:
+    """The layer of the file that is found from `folder` upwards, if any; raises ConfigError.
+
+    Without `folder`, from the working directory.
+    """
+    try:
+        found = find(folder or Path.cwd())
+    except FileNotFoundError:
+        return ()  # the working directory is gone
     return () if found is None else (found.layer,)
 
 
@@ -38,25 +45,32 @@ def find(folder: Path) -> ProjectFile | None:
     """The nearest file from `folder` upwards; raises ConfigError for one that is at fault.
 
     In a folder that has both, `anyvcr.toml` counts. A `pyproject.toml` without
-    `[tool.anyvcr]` is none of ours.
+    `[tool.anyvcr]` is none of ours, and one that does not name anyvcr need not even be TOML,
+    as the template of a project.
     """
     for place in (folder, *folder.parents):
         own, shared = place / NAME, place / "pyproject.toml"
-        if own.is_file():
-            return ProjectFile(own, _values(_read(own), own))
-        if shared.is_file():
-            table = _read(shared).get("tool", {}).get("anyvcr")
+        # Not Path.is_file, which fails below a folder that must not be searched.
+        if isfile(own):  # noqa: PTH113
+            return ProjectFile(own, _values(_parsed(own, _read(own)), own))
+        if isfile(shared) and b"anyvcr" in (data := _read(shared)):  # noqa: PTH113
+            table = _parsed(shared, data).get("tool", {}).get("anyvcr")
             if table is not None:
                 return ProjectFile(shared, _values(table, shared))
     return None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> bytes:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except OSError as error:
         msg = f"{path}: cannot be read: {error.strerror}"
         raise ConfigError(msg) from error
+
+
+def _parsed(path: Path, data: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{path}: expected TOML, found {error}"
         raise ConfigError(msg) from None

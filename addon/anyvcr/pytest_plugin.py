@@ -46,6 +46,8 @@ class Proxy:
     folder: Path
     mode: str
     _process: "subprocess.Popen[str] | None" = None
+    _url: str = ""
+    """Not looked up later: a test may change the variables."""
     _log: IO[str] = field(default_factory=_log_file)
     _before: dict[str, str | None] = field(default_factory=dict)
 
@@ -72,6 +74,7 @@ class Proxy:
         for name, value in told["set"].items():
             self._before.setdefault(name, os.environ.get(name))
             os.environ[name] = value
+        self._url = told["set"]["ANYVCR_PROXY"]
 
     def stop(self) -> int:
         """End it in order, and put the variables back; its exit code."""
@@ -93,7 +96,7 @@ class Proxy:
 
     def ask(self, method: str, cassette: str) -> dict[str, Any]:
         """Open (POST) or close (DELETE) a cassette; what the control API tells of it."""
-        place = urlsplit(os.environ["ANYVCR_PROXY"])
+        place = urlsplit(self._url)
         assert place.hostname is not None
         connection = HTTPConnection(place.hostname, place.port)
         connection.request(method, f"/_anyvcr/cassettes/{quote(cassette, safe='')}")

@@ -34,6 +34,11 @@ class TestClass:
 
 def test_apart():
     assert True
+
+
+def test_without_variables(cassette, monkeypatch):
+    monkeypatch.delenv("ANYVCR_PROXY")
+    assert ask("bare") == "bare"
 """
 OTHER = """
 import asyncio
@@ -80,10 +85,10 @@ def test_tests_are_recorded_and_replayed_each_with_its_cassette(home: Path) -> N
         assert recorded.returncode == 0, recorded.stdout + recorded.stderr
         asked = len(api.requests)
     (home / "anyvcr.toml").unlink()
-    assert asked == 6
+    assert asked == 7
     files = sorted((home / "cassettes").rglob("*.yaml"))
     counts = [len(cassette_format.loads(f.read_bytes()).interactions) for f in files]
-    assert sorted(counts) == [1, 1, 1, 1, 2]
+    assert sorted(counts) == [1, 1, 1, 1, 1, 2]
 
     for workers in ((), ("-n", "2")):
         replayed = pytest_run(home, "--anyvcr=replay", *workers)
@@ -110,7 +115,7 @@ def test_a_miss_fails_the_test_with_what_differs_and_what_to_type(home: Path) ->
     assert "to record it: pytest --anyvcr=record tests/test_new.py::test_new" in (
         done.stdout
     )
-    assert "5 passed" in done.stdout
+    assert "6 passed" in done.stdout
 
 
 def test_without_the_option_nothing_is_started(home: Path) -> None:

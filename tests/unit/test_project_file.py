@@ -27,6 +27,21 @@ def test_it_is_looked_for_upwards_and_the_nearest_counts(tmp_path: Path) -> None
     assert found.values == {"pace": "3x"}
 
 
+def test_a_template_of_a_project_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = {{ name }}\n")
+    assert find(tmp_path) is None
+
+
+def test_a_working_directory_that_is_gone_has_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert layers() == ()
+
+
 def test_it_holds_every_option(tmp_path: Path) -> None:
     for option in OPTIONS:
         value = (

@@ -283,7 +283,7 @@ def _values(given: Given) -> "Values":
     values = Values(
         Layer.of_command_line(given),
         Layer.of_environment(os.environ),
-        *project_file.layers(Path.cwd()),
+        *project_file.layers(),
     )
     log.set_up(quiet=values.flag("quiet"), verbose=values.flag("verbose"))
     return values

@@ -20,7 +20,7 @@ def settings() -> Settings:
     refuse_unknown(ctx.options.deferred)
     given = {o.set_name: getattr(ctx.options, o.set_name) for o in SETTINGS}
     said = Layer.of_mitmproxy(given), Layer.of_environment(os.environ)
-    return Settings.parse(Values(*said, *project_file.layers(Path.cwd())))
+    return Settings.parse(Values(*said, *project_file.layers()))
 
 
 def is_loaded(addon: object, name: str) -> bool:
